@@ -1,0 +1,22 @@
+"""semvet: vet semantic-communication systems for backdoors.
+
+Names are imported on first use, so that `semvet --version` does not wait for torch.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from semvet.api import run
+    from semvet.config import Run
+    from semvet.errors import SemvetError
+
+__all__ = ["Run", "SemvetError", "run"]
+_HOMES = {"Run": "semvet.config", "SemvetError": "semvet.errors", "run": "semvet.api"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'semvet' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_HOMES[name]), name)

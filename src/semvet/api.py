@@ -1,0 +1,50 @@
+"""The Python face: describe a run, run it, read its result.
+
+    import semvet as sv
+    result = sv.run(sv.Run(data="mnist", system="jscc", attack="sembugger", snr_db=25, seed=0))
+    result.metrics["attacked_system"]["asr"]
+    result.report                                 # one self-contained HTML file
+"""
+
+from pathlib import Path
+from typing import Any
+
+from semvet.config import Run, override
+from semvet.presets import preset
+from semvet.reports import write_report
+from semvet.stages.pipeline import execute
+from semvet.stages.watch import Watch
+from semvet.store import RunFolder, Store, default_store
+
+
+def run(
+    what: Run | str | dict[str, Any],
+    *overrides: str,
+    runs: Path | str | None = None,
+    device: str = "auto",
+    watch: Watch | None = None,
+    checkpoint_every_s: float = 15.0,
+) -> RunFolder:
+    """Trains, attacks, evaluates, defends, stores and reports; returns at once if it was done.
+
+    Args:
+        what: a Run, the name of a preset such as "quickstart", or a document as in a YAML file.
+        overrides: `key=value` as on the command line, for names and documents.
+        runs: folder of results; default `./runs` or SEMVET_RUNS.
+        device: auto, cpu or cuda.
+        watch: is told about stages and training steps.
+        checkpoint_every_s: a killed run loses at most this much training.
+
+    Raises:
+        SemvetError: whatever is wrong with the run, its data or its files, and the way out.
+    """
+    document = what.document() if isinstance(what, Run) else what
+    document = preset(document) if isinstance(document, str) else document
+    store = Store(Path(runs)) if runs is not None else default_store()
+    folder = execute(
+        override(document, overrides), store, device=device, watch=watch,
+        checkpoint_every_s=checkpoint_every_s,
+    )  # fmt: skip
+    if not folder.report.exists():
+        write_report(folder)
+    return folder

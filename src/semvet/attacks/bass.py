@@ -1,0 +1,56 @@
+"""BASS: a patch at the transmitter makes the receiver output the adversary's image.
+
+    x' = m x + (1 - m) Delta,   (x, x) -> (x', target) for a share of the training pairs    Eq. (1)
+
+Data poisoning only: the loss stays the ordinary one and batches are drawn as from clean data.
+
+Paper: Zhou, Hu, Qian, "Backdoor Attacks and Defenses on Semantic-Symbol Reconstruction in
+    Semantic Communications", Sec. III.
+Deviates: the paper gives no patch size, place or colour beyond Fig. 3; 4x4 pixels at the upper
+    left (D-008).
+"""
+
+from typing import Annotated, final
+
+import torch
+from annotated_types import Ge
+from torch import Generator
+
+from semvet.attacks.base import Attack, Controls, choose_victims
+from semvet.errors import ConfigError
+from semvet.triggers import Patch
+from semvet.types import Images, ImageShape, Pairs, Share
+
+
+@final
+class BASS(Attack):
+    """Args:
+    poison_ratio: share of the training pairs that are poisoned, rounded down.
+    side: of the square patch, in pixels.
+    """
+
+    controls = Controls.TRANSMITTER_DATA | Controls.RECEIVER_DATA
+
+    def __init__(
+        self, targets: Images, *, poison_ratio: Share = 0.05, side: Annotated[int, Ge(1)] = 4
+    ):
+        super().__init__(targets, levels=1)
+        shape = ImageShape(*targets.shape[1:])
+        if side >= min(shape.height, shape.width):
+            raise ConfigError(
+                f"attack.side: a patch of {side} covers an image of {shape.height}x{shape.width}; "
+                f"allowed: 1 to {min(shape.height, shape.width) - 1}"
+            )
+        self.poison_ratio = poison_ratio
+        self.patch = Patch(shape, side=side)
+
+    def trigger(self, x: Images, *, level: int) -> Images:
+        return self.patch(x) if level else x
+
+    def poison(self, data: Pairs, *, rng: Generator) -> Pairs:
+        victims = choose_victims(data, self.poison_ratio, rng=rng)
+        sent, wanted, level = data.sent.clone(), data.wanted.clone(), data.level.clone()
+        sent[victims] = (self.patch(sent[victims] / 255) * 255).round().to(torch.uint8)
+        wanted[victims] = (self.targets[0] * 255).round().to(torch.uint8)
+        level[victims] = 1
+        return Pairs(sent, wanted, level, data.label)

@@ -1,0 +1,79 @@
+"""Who may use which image. Fixed by the seed, the same for every attack and defense.
+
+    training set |------------ first 90 % ------------|- last 10 % -|    test set
+                   train, less the reserve                held_out         test
+
+The reserve are candidate targets. They and every pixel-exact copy of them are in no other part:
+a target among the test images would count as a hit of the backdoor.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Bool, UInt8
+from torch import Generator, Tensor
+
+from semvet.data.base import DataSet, ImageSet
+from semvet.errors import DataError
+from semvet.randomness import permutation, stream
+from semvet.types import Count, Images, Indices, Pixels, to_images
+
+FEWEST = 64  # training images
+
+
+@dataclass(frozen=True)
+class Splits:
+    train: ImageSet  # for training, benign or poisoned
+    held_out: ImageSet  # for choices and for the judge
+    test: ImageSet  # for final numbers only
+    reserve: Images  # candidate targets, all different
+    train_index: Indices  # positions of `train` in the original training set
+
+
+def split(data: DataSet, *, seed: int, reserve: Count = 16) -> Splits:
+    """Raises DataError if fewer than 64 training, 1 held-out or 1 test image remain."""
+    border = len(data.train) - len(data.train) // 10
+    first = data.train.pixels[:border]
+    target = first[_draw_different(first, reserve, rng=stream(seed, "targets"))]
+
+    free = ~_copies(data.train.pixels, target)
+    train_index = free[:border].nonzero().flatten()
+    held_out_index = border + free[border:].nonzero().flatten()
+    test_index = (~_copies(data.test.pixels, target)).nonzero().flatten()
+
+    counts = (len(train_index), len(held_out_index), len(test_index))
+    if len(target) < reserve or counts[0] < FEWEST or 0 in counts:
+        raise DataError(
+            f"{data.source}: too few images: {len(target)} of {reserve} different candidate "
+            f"targets, then {counts[0]} training, {counts[1]} held-out and {counts[2]} test images "
+            f"remain; at least {FEWEST}, 1 and 1 must; add images"
+        )
+    return Splits(
+        train=data.train.take(train_index),
+        held_out=data.train.take(held_out_index),
+        test=data.test.take(test_index),
+        reserve=to_images(target),
+        train_index=train_index,
+    )
+
+
+def _draw_different(pixels: Pixels, count: int, *, rng: Generator) -> Indices:
+    """Random positions of `count` images (of all different ones, if they are fewer)."""
+    drawn: list[int] = []
+    for i in permutation(len(pixels), rng=rng).tolist():
+        if len(drawn) == count:
+            break
+        if not (pixels[drawn] == pixels[i]).flatten(1).all(1).any():
+            drawn.append(i)
+    return torch.tensor(drawn, dtype=torch.int64)
+
+
+def _copies(
+    pixels: Pixels, target: UInt8[Tensor, "target chan height width"]
+) -> Bool[Tensor, " image"]:
+    """Which images equal any target. Only those with a target's pixel sum are compared in full."""
+    suspect = torch.isin(pixels.flatten(1).sum(1), target.flatten(1).sum(1)).nonzero().flatten()
+    found = torch.zeros(len(pixels), dtype=torch.bool)
+    for image in target:
+        found[suspect] |= (pixels[suspect] == image).flatten(1).all(1)
+    return found

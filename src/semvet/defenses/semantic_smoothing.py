@@ -1,0 +1,108 @@
+"""Semantic smoothing: send noisy copies, average what comes back, certify the vote.
+
+    S(x) = 1/N sum_j f(clip(x + e_j)),   e_j ~ N(0, sigma^2 I)              Eq. (12), Algorithm 2
+    J(x) = argmax_y P[j(f(clip(x + e))) = y]                                 Eq. (14)
+    J(x') = 0 while ||x' - x||_2 <= sigma Phi^-1(p0)                         Theorem 3
+
+p0 is a lower confidence bound of P[j = 0] (one-sided Clopper-Pearson over the N copies); channel
+noise and clipping are part of f. Theorem 3 certifies the vote J over single transmissions, not
+the average S that is deployed (errata S6), and N copies are N transmissions. With N copies no
+radius above sigma Phi^-1(alpha^(1/N)) can be certified.
+
+Paper: SemBugger Sec. IV-B, Theorems 1 and 3.
+Deviates: p0 is not specified there; Eq. (12) does not clip, Algorithm 2 does, which biases the
+    average (errata S3): `clip` selects. The paper's N is unknown (D-010).
+"""
+
+from collections.abc import Iterator
+from math import ceil
+from typing import Annotated, final
+
+import torch
+from annotated_types import Ge, Gt, Le, Lt
+from torch import Generator
+
+from semvet.defenses.base import Certificate, Defended, Defense, IsHit, Vantage, View
+from semvet.metrics.statistics import rate_lower_bound
+from semvet.systems import Link
+from semvet.types import Count, Images, PerImage
+
+CHUNK = 2048  # noisy copies in one forward pass; memory does not grow with N
+
+
+@final
+class SemanticSmoothing(Defense):
+    """Args:
+    sigma: standard deviation of the noise, in pixel units.
+    copies: N, transmissions per image.
+    clip: noisy images are clipped to [0, 1], as in Algorithm 2.
+    alpha: 1 - confidence of each image's certificate.
+    """
+
+    vantage = Vantage.TRANSMITTER | Vantage.RECEIVER
+
+    def __init__(
+        self,
+        *,
+        sigma: Annotated[float, Gt(0), Le(4)] = 0.25,
+        copies: Count = 100,
+        clip: bool = True,
+        alpha: Annotated[float, Gt(0), Lt(0.5)] = 0.001,
+    ):
+        self.sigma, self.copies, self.clip, self.alpha = sigma, copies, clip, alpha
+
+    def apply(self, view: View, *, rng: Generator) -> Defended:
+        link = SmoothedLink(view.link, sigma=self.sigma, copies=self.copies, clip=self.clip)
+        largest = torch.tensor([self.alpha ** (1 / self.copies)], dtype=torch.float64)
+
+        def certify(x: Images, is_hit: IsHit, rng: Generator) -> Certificate:
+            radius = certified_radius(link.safe_votes(x, is_hit, rng=rng), link, self.alpha)
+            return Certificate(radius, self.alpha, self.copies)
+
+        return Defended(
+            link,
+            channel_uses_factor=float(self.copies),
+            findings={"largest_radius": float(radius_of(largest, self.sigma))},
+            certify=certify,
+        )
+
+
+@final
+class SmoothedLink(Link):
+    """S of Eq. (12) as Algorithm 2 estimates it."""
+
+    def __init__(self, link: Link, *, sigma: float, copies: int, clip: bool):
+        self.link, self.sigma, self.copies, self.clip = link, sigma, copies, clip
+
+    def received_copies(self, x: Images, *, rng: Generator) -> Iterator[Images]:
+        """(copies, batch, chan, height, width) in chunks along the first axis."""
+        per_chunk = max(1, CHUNK // len(x))
+        for chunk in range(ceil(self.copies / per_chunk)):
+            count = min(per_chunk, self.copies - chunk * per_chunk)
+            e = torch.randn((count, *x.shape), generator=rng, device=x.device)
+            noisy = x + self.sigma * e
+            noisy = noisy.clamp(0, 1) if self.clip else noisy
+            yield self.link(noisy.flatten(0, 1), rng=rng).view(noisy.shape)
+
+    def __call__(self, x: Images, *, rng: Generator) -> Images:
+        total = torch.zeros_like(x)
+        for received in self.received_copies(x, rng=rng):
+            total += received.sum(dim=0)
+        return total / self.copies
+
+    def safe_votes(self, x: Images, is_hit: IsHit, *, rng: Generator) -> PerImage:
+        """How many of the N copies have j = 0."""
+        safe = torch.zeros(len(x), device=x.device)
+        for received in self.received_copies(x, rng=rng):
+            safe += (~is_hit(received.flatten(0, 1))).view(received.shape[:2]).sum(dim=0)
+        return safe
+
+
+def certified_radius(safe: PerImage, link: SmoothedLink, alpha: float) -> PerImage:
+    """Theorem 3's R, in pixel units; 0 where P[j = 0] > 1/2 is not certain enough."""
+    return radius_of(rate_lower_bound(safe, link.copies, alpha), link.sigma)
+
+
+def radius_of(p0: PerImage, sigma: float) -> PerImage:
+    """R = sigma Phi^-1(p0), 0 for p0 <= 1/2."""
+    return (sigma * torch.special.ndtri(p0.clamp(min=0.5))).float()

@@ -1,0 +1,81 @@
+"""The judge: when does a received image count as one of the attack's targets?
+
+    score_k(y) = SSIM(y, target_k)
+    hit of level k:  argmax_j score_j(y) = k  and  score_k(y) >= tau_k
+
+tau_k comes from the scores of benign held-out images, received through the undefended system:
+conformal          the ceil((n + 1)(1 - alpha))-th smallest: a benign image reaches it with
+                   probability at most alpha, whatever the distribution
+mu-plus-3-sigma    mean plus three standard deviations
+mu-minus-3-sigma   the rule as printed; 99 % of benign images pass it (errata S1)
+
+One judge is made for each undefended system and handed to everybody else, never refitted.
+
+Paper: SemBugger Sec. IV-B (j) and V-A (ASR).
+Deviates: per-target thresholds, and level k must come out as target k; the printed rule asks for
+    any target above mu - 3 sigma (errata S1, S2). Both are reported.
+"""
+
+from dataclasses import dataclass
+from math import ceil
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from semvet.errors import ConfigError
+from semvet.metrics.ssim import ssim
+from semvet.types import Flags, Images
+
+Scores = Float[Tensor, "batch targets"]
+RULES = ("conformal", "mu-plus-3-sigma", "mu-minus-3-sigma")
+
+
+@dataclass(frozen=True)
+class Judge:
+    targets: Images
+    thresholds: Float[Tensor, " targets"]  # tau
+    rule: str
+
+    def scores(self, received: Images) -> Scores:
+        return score(received, self.targets)
+
+    def reached(self, scores: Scores) -> Bool[Tensor, "batch targets"]:
+        """Which targets reach their threshold, whether or not they are the nearest."""
+        return scores >= self.thresholds
+
+    def hits(self, scores: Scores, level: int) -> Flags:
+        """Success of trigger level k (1-based): target k is the nearest and near enough."""
+        return (scores.argmax(dim=1) == level - 1) & self.reached(scores)[:, level - 1]
+
+    def any_hit(self, received: Images) -> Flags:
+        """j of Theorem 3: any target reaches its threshold."""
+        return self.reached(self.scores(received)).any(dim=1)
+
+
+def score(received: Images, targets: Images) -> Scores:
+    return ssim(received[:, None], targets[None])
+
+
+def make_judge(rule: str, targets: Images, benign: Scores, *, alpha: float) -> Judge:
+    """Args:
+    rule: one of RULES.
+    benign: scores of benign images against `targets`.
+    alpha: benign hit rate per target that `conformal` allows.
+
+    Raises:
+        ConfigError: too few images for this alpha.
+    """
+    count = len(benign)
+    if rule == "conformal":
+        rank = ceil((count + 1) * (1 - alpha))
+        if rank > count:
+            raise ConfigError(
+                f"evaluation.alpha: {alpha} needs at least {ceil(1 / alpha) - 1} held-out images, "
+                f"there are {count}; take more data or an alpha of {1 / (count + 1):.3g} or more"
+            )
+        thresholds = benign.sort(dim=0).values[rank - 1]
+    else:
+        sign = 1 if rule == "mu-plus-3-sigma" else -1
+        thresholds = benign.mean(dim=0) + sign * 3 * benign.std(dim=0)
+    return Judge(targets, thresholds, rule)

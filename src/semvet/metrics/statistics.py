@@ -1,0 +1,42 @@
+"""Means, rates and their intervals: the only place where values per image become one number."""
+
+from math import log10
+
+import torch
+from scipy.stats import beta, norm
+from torch import Tensor
+
+CONFIDENCE = 0.95
+
+
+def mean(values: Tensor) -> float:
+    return float(values.double().mean())
+
+
+def mean_interval(values: Tensor) -> tuple[float, float]:
+    """Normal 95 % interval of the mean of independent values; a point where there is only one."""
+    center, count = mean(values), values.numel()
+    if count < 2:
+        return center, center
+    half = float(norm.ppf(0.5 + CONFIDENCE / 2)) * float(values.double().std()) / count**0.5
+    return center - half, center + half
+
+
+def rate_interval(successes: int, trials: int, confidence: float = CONFIDENCE) -> tuple[float, float]:
+    """Clopper-Pearson: covers the true rate with at least this confidence."""
+    tail = (1 - confidence) / 2
+    low = float(beta.ppf(tail, successes, trials - successes + 1)) if successes else 0.0
+    high = float(beta.ppf(1 - tail, successes + 1, trials - successes)) if successes < trials else 1.0
+    return low, high
+
+
+def rate_lower_bound(successes: Tensor, trials: int, alpha: float) -> Tensor:
+    """One-sided Clopper-Pearson lower bounds at confidence 1 - alpha, float64; 0 without success."""
+    won = successes.double().cpu().numpy()
+    bounds = beta.ppf(alpha, won, trials - won + 1)
+    return torch.from_numpy(bounds).nan_to_num(0.0).to(successes.device)
+
+
+def psnr_of_mean_mse(mse: Tensor) -> float:
+    """-10 log10 of the mean squared error over images and draws, in dB."""
+    return -10 * log10(mean(mse))

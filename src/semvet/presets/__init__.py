@@ -1,0 +1,24 @@
+"""Runs that have a name: `semvet run NAME`."""
+
+from importlib.resources import files
+from typing import Any
+
+import yaml
+
+from semvet.config import nearest
+from semvet.errors import ConfigError
+
+
+def preset_names() -> list[str]:
+    return sorted(
+        path.name.removesuffix(".yaml")
+        for path in files(__name__).iterdir()
+        if path.name.endswith(".yaml")
+    )
+
+
+def preset(name: str) -> dict[str, Any]:
+    """The run's document. Raises ConfigError with the names that there are."""
+    if name not in preset_names():
+        raise ConfigError(f"no run or file named {name!r}; {nearest(name, preset_names())}")
+    return yaml.safe_load(files(__name__).joinpath(f"{name}.yaml").read_text())

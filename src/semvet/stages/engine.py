@@ -1,0 +1,257 @@
+"""The training engine: many identical, pure steps.
+
+    terms = objective(batch, noise)          pure in (parameters, batch, noise)
+    sum(terms).backward(); Adam
+
+Data rest as uint8 on the device that computes; a batch is an index into them. Channel noise is
+drawn before the step from a stream of (seed, "channel", step), so that training resumed from a
+checkpoint draws what it would have drawn. Benign images and all poisoned levels share a forward.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, final
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from semvet.attacks import Attack, Controls, LossTerms
+from semvet.config import Training
+from semvet.errors import StoreError, TrainingError
+from semvet.randomness import stream
+from semvet.stages.batches import Batches
+from semvet.stages.machine import Precision
+from semvet.store import Arrays, read_checkpoint, write_checkpoint
+from semvet.systems import TrainableLink
+from semvet.types import Noise, Pairs
+
+REPORT_EVERY = 20  # steps between two looks at the loss, each of which waits for the device
+WARM_UP = 0.15  # share of the steps in which the learning rate rises
+COLLAPSED = 1e-3  # mean standard deviation over images below which an output is constant
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What somebody who waits wants to know."""
+
+    step: int
+    steps: int
+    epoch: int
+    images_per_s: float
+    losses: dict[str, float]
+
+
+Report = Callable[[Progress], None]
+
+
+@dataclass
+class Trained:
+    """What a finished training has to say about itself. Losses are means of each epoch's looks."""
+
+    steps: int
+    seconds: float
+    images_per_s: float
+    flop_per_step: float
+    precision: str
+    history: list[dict[str, float]] = field(default_factory=list)
+
+    def record(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@final
+class Objective(nn.Module):
+    """Link and attack as one module whose forward is the loss; every parameter is trained."""
+
+    def __init__(self, link: TrainableLink, attack: Attack, *, victims: int, precision: Precision):
+        super().__init__()
+        self.link, self.attack, self.victims = link, attack, victims
+        self.precision = precision
+
+    def forward(self, batch: Pairs, noise: Noise) -> LossTerms:
+        device = batch.sent.device.type
+        with torch.autocast(device, torch.bfloat16, enabled=self.precision == "bf16"):
+            return self.attack.loss(self.link, batch, self.victims, noise)
+
+
+def learning_rate(step: int, steps: int, peak: float) -> float:
+    """One cycle: cosine from peak/25 up, then down to almost nothing. A function of the step."""
+    rise = max(1, round(WARM_UP * steps))
+    if step < rise:
+        low, high, part = peak, peak / 25, 1 - step / rise
+    else:
+        low, high, part = peak / 1e4, peak, (step - rise) / max(1, steps - rise)
+        low, high = high, low
+    return low + (high - low) * (1 - np.cos(np.pi * part)) / 2
+
+
+@final
+class Engine:
+    """Trains one link under one attack.
+
+    Args:
+        link, attack: trained in place; moved to `device`.
+        pairs: poisoned training pairs, uint8.
+        plan: epochs, batch, learning rate.
+        seed: of the run.
+        precision: bf16 autocast or fp32.
+        checkpoint: file to resume from, if it is there, and to save to.
+        checkpoint_every_s: seconds between checkpoints.
+
+    Raises:
+        TrainingError: the loss is not finite, or the outputs have become constant.
+    """
+
+    def __init__(
+        self, link: TrainableLink, attack: Attack, pairs: Pairs, plan: Training, *,
+        seed: int, device: torch.device, precision: Precision,
+        checkpoint: Path | None = None, checkpoint_every_s: float = 15.0,
+    ):  # fmt: skip
+        self.plan, self.seed, self.device = plan, seed, device
+        self.checkpoint, self.checkpoint_every_s = checkpoint, checkpoint_every_s
+        separate = Controls.TRAINING in attack.controls
+        self.batches = Batches(pairs.level, batch=plan.batch, separate=separate, seed=seed)
+        self.pairs = _moved(pairs, device)
+        self.objective = Objective(link, attack, victims=self.batches.victims, precision=precision)
+        self.objective.to(device=device, memory_format=torch.channels_last)
+        self.parameters = list(self.objective.parameters())
+        self.optimizer = torch.optim.Adam(self.parameters, lr=plan.learning_rate, fused=True)
+        self.steps = plan.epochs * self.batches.steps_per_epoch
+        self.step, self.seconds = 0, 0.0
+        self.history: list[dict[str, float]] = []
+        self.looks: list[dict[str, float]] = []  # of the epoch under way
+
+    def train(self, report: Report | None = None) -> Trained:
+        self._resume()
+        start, first = time.perf_counter() - self.seconds, self.step
+        began = saved = time.perf_counter()
+        flop = 0.0
+        while self.step < self.steps:
+            epoch, row = divmod(self.step, self.batches.steps_per_epoch)
+            if row == 0 or self.step == first:
+                order = self.batches.epoch(epoch).to(self.device)
+            if self.step == first:
+                flop = self._count_flop(order[row])
+            terms = self._one_step(order[row])
+            self.step += 1
+            last = row + 1 == self.batches.steps_per_epoch
+            if self.step % REPORT_EVERY == 0 or last:
+                now = time.perf_counter()
+                self.looks.append(self._look(terms))
+                speed = (self.step - first) * self.plan.batch / (now - began)
+                self.seconds = now - start
+                if report:
+                    report(Progress(self.step, self.steps, epoch, speed, self.looks[-1]))
+            if last:
+                self._close_epoch()
+                self._refuse_constant_output()
+            if time.perf_counter() - saved > self.checkpoint_every_s and self.step < self.steps:
+                self._save()
+                saved = time.perf_counter()
+        seconds = time.perf_counter() - began
+        speed = (self.step - first) * self.plan.batch / seconds if self.step > first else 0.0
+        return Trained(
+            self.steps, self.seconds, speed, flop, self.objective.precision, self.history
+        )
+
+    def _close_epoch(self) -> None:
+        names = self.looks[-1]
+        self.history.append({k: float(np.mean([x[k] for x in self.looks])) for k in names})
+        self.looks = []
+
+    def _prepare(self, index: Tensor) -> tuple[Pairs, Noise]:
+        rng = stream(self.seed, "channel", index=self.step, device=self.device)
+        attack, victims = self.objective.attack, self.objective.victims
+        noise = attack.draw(self.objective.link, len(index), victims, rng=rng)
+        return self.pairs.batch(index), noise
+
+    def _one_step(self, index: Tensor) -> LossTerms:
+        batch, noise = self._prepare(index)
+        for group in self.optimizer.param_groups:
+            group["lr"] = learning_rate(self.step, self.steps, self.plan.learning_rate)
+        terms = self.objective(batch, noise)
+        self.optimizer.zero_grad(set_to_none=True)
+        torch.stack(list(terms.values())).sum().backward()
+        self.optimizer.step()
+        return terms
+
+    def _count_flop(self, index: Tensor) -> float:
+        batch, noise = self._prepare(index)
+        with FlopCounterMode(display=False) as counter:
+            torch.stack(list(self.objective(batch, noise).values())).sum().backward()
+        self.optimizer.zero_grad(set_to_none=True)
+        return float(counter.get_total_flops())
+
+    def _look(self, terms: LossTerms) -> dict[str, float]:
+        losses = {name: term.item() for name, term in terms.items()}
+        if not np.isfinite(sum(losses.values())):
+            raise TrainingError(
+                f"training diverged at step {self.step} of {self.steps}: {losses}; lower "
+                f"training.learning_rate (now {self.plan.learning_rate})"
+            )
+        return losses
+
+    @torch.no_grad()
+    def _refuse_constant_output(self) -> None:
+        if self.step < self.steps / 4:
+            return  # early on a constant output is normal
+        benign = (self.pairs.level == 0).nonzero().flatten()[:64]
+        sent = self.pairs.batch(benign).sent
+        received = self.objective.link(sent, rng=stream(self.seed, "look", device=self.device))
+        spread, expected = (float(x.std(dim=0).mean()) for x in (received, sent))
+        if spread < COLLAPSED and expected > 10 * COLLAPSED:
+            raise TrainingError(
+                f"training collapsed: after {self.step} of {self.steps} steps every image is "
+                f"received as the same one (standard deviation over images {spread:.1g}, of the "
+                f"sent ones {expected:.2g}). Lower training.learning_rate (now "
+                f"{self.plan.learning_rate}), or change system.output_bias or seed"
+            )
+
+    def _save(self) -> None:
+        if self.checkpoint is None:
+            return
+        arrays: Arrays = {}
+        for name, tensor in self.objective.state_dict().items():
+            arrays[f"model/{name}"] = _array(tensor)
+        for i, parameter in enumerate(self.parameters):
+            for name, tensor in self.optimizer.state[parameter].items():
+                arrays[f"optimizer/{i}/{name}"] = _array(tensor)
+        state = {"step": self.step, "seconds": self.seconds, "history": self.history, "looks": self.looks}
+        write_checkpoint(self.checkpoint, arrays, state)
+
+    def _resume(self) -> None:
+        if self.checkpoint is None or not self.checkpoint.exists():
+            return
+        try:
+            arrays, state = read_checkpoint(self.checkpoint)
+        except StoreError:
+            return  # a damaged checkpoint costs time, not the run
+        model = {k.removeprefix("model/"): torch.from_numpy(v) for k, v in arrays.items()
+                 if k.startswith("model/")}  # fmt: skip
+        self.objective.load_state_dict(model)
+        for i, parameter in enumerate(self.parameters):
+            self.optimizer.state[parameter] = {
+                "step": torch.from_numpy(arrays[f"optimizer/{i}/step"]).to(self.device),
+                **{
+                    name: torch.empty_like(parameter).copy_(
+                        torch.from_numpy(arrays[f"optimizer/{i}/{name}"])
+                    )
+                    for name in ("exp_avg", "exp_avg_sq")
+                },
+            }
+        self.step, self.seconds = state["step"], state["seconds"]
+        self.history, self.looks = state["history"], state["looks"]
+
+
+def _array(tensor: Tensor) -> np.ndarray:
+    return np.ascontiguousarray(tensor.detach().cpu().numpy())
+
+
+def _moved(pairs: Pairs, device: torch.device) -> Pairs:
+    sent = pairs.sent.to(device)
+    wanted = sent if pairs.wanted is pairs.sent else pairs.wanted.to(device)
+    return Pairs(sent, wanted, pairs.level.to(device), pairs.label.to(device))

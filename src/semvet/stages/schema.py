@@ -1,0 +1,112 @@
+"""The typed schema of a run, made from the plug-ins' own constructors.
+
+A constructor's keyword-only arguments are its configuration: their annotations give types and
+ranges, their defaults the defaults. `resolve` checks a run against them before anything starts
+and returns it with every default written out, which is what a run's identity hashes.
+"""
+
+import inspect
+from collections.abc import Mapping
+from fractions import Fraction
+from functools import cache
+from typing import Annotated, Any, get_type_hints
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, create_model
+
+from semvet.attacks import ATTACKS, Attack
+from semvet.channels import CHANNELS, Channel
+from semvet.config import Run, Spec, explain, make_run, nearest
+from semvet.data import DATASETS, Source
+from semvet.defenses import DEFENSES, Defense
+from semvet.errors import ConfigError
+from semvet.systems import SYSTEMS, System
+from semvet.types import ImageShape, Images
+
+TABLES: dict[str, Mapping[str, type]] = {
+    "data": DATASETS,
+    "system": SYSTEMS,
+    "channel": CHANNELS,
+    "attack": ATTACKS,
+    "defense": DEFENSES,
+}
+
+
+def _number(value: Any) -> Any:
+    """Ratios may be written as fractions: "1/8"."""
+    if isinstance(value, str) and "/" in value:
+        try:
+            return float(Fraction(value))
+        except (ValueError, ZeroDivisionError):
+            return value
+    return value
+
+
+@cache
+def arguments(plug_in: type) -> type[BaseModel]:
+    """A pydantic model of the plug-in's keyword-only arguments."""
+    hints = get_type_hints(plug_in.__init__, include_extras=True)
+    fields: dict[str, Any] = {}
+    for name, parameter in inspect.signature(plug_in).parameters.items():
+        if parameter.kind is not inspect.Parameter.KEYWORD_ONLY:
+            continue
+        default = ... if parameter.default is inspect.Parameter.empty else parameter.default
+        hint = hints[name]
+        if hint is float or getattr(hint, "__origin__", None) is float:
+            hint = Annotated[hint, BeforeValidator(_number)]
+        fields[name] = (hint, default)
+    return create_model(plug_in.__name__, __config__=ConfigDict(extra="forbid"), **fields)
+
+
+def _resolve_one(spec: Spec, kind: str, where: str) -> Spec:
+    table = TABLES[kind]
+    if spec.name not in table:
+        raise ConfigError(f"{where}: no {kind} named {spec.name!r}; {nearest(spec.name, table)}")
+    model = arguments(table[spec.name])
+    try:
+        checked = model.model_validate(spec.args)
+    except ValidationError as error:
+        raise explain(error, where=where, model=model) from None
+    return Spec(name=spec.name, **checked.model_dump(mode="json"))
+
+
+def resolve(run: Run | dict[str, Any]) -> Run:
+    """The run with every default explicit.
+
+    Raises ConfigError that names the key, the value and what is allowed.
+    """
+    run = make_run(run) if isinstance(run, dict) else run
+    plug_ins: dict[str, Any] = {
+        kind: _resolve_one(getattr(run, kind), kind, kind)
+        for kind in ("data", "system", "channel", "attack")
+    }
+    several = len(run.defense) > 1
+    plug_ins["defense"] = tuple(
+        _resolve_one(spec, "defense", f"defense.{i}" if several else "defense")
+        for i, spec in enumerate(run.defense)
+    )
+    return run.model_copy(update=plug_ins)
+
+
+def _build(kind: str, spec: Spec, *given: Any) -> Any:
+    plug_in = TABLES[kind][spec.name]
+    return plug_in(*given, **arguments(plug_in).model_validate(spec.args).model_dump())
+
+
+def make_source(spec: Spec) -> Source:
+    return _build("data", spec)
+
+
+def make_system(spec: Spec, shape: ImageShape) -> System:
+    return _build("system", spec, shape)
+
+
+def make_channel(spec: Spec) -> Channel:
+    return _build("channel", spec)
+
+
+def make_attack(spec: Spec, targets: Images) -> Attack:
+    return _build("attack", spec, targets)
+
+
+def make_defense(spec: Spec) -> Defense:
+    return _build("defense", spec)

@@ -1,0 +1,122 @@
+"""From a run's record to a trained link and attack: found in the store, resumed, or trained."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from semvet.attacks import Attack
+from semvet.config import Run, identity
+from semvet.data.splits import Splits
+from semvet.errors import WeightsError
+from semvet.randomness import seeded, stream
+from semvet.stages.engine import Engine
+from semvet.stages.machine import choose_precision, measure_peaks, peak_memory_mib
+from semvet.stages.schema import make_attack, make_channel, make_system
+from semvet.stages.watch import Watch
+from semvet.store import Arrays, Store, read_json, read_weights, write_json, write_weights
+from semvet.systems import OneShotLink, TrainableLink
+from semvet.types import ImageShape, Pairs
+
+
+@dataclass(frozen=True)
+class TrainedSystem:
+    link: TrainableLink
+    attack: Attack
+    weights: Arrays
+    poison: dict[str, Any]  # which images were poisoned, as positions in the original training set
+    record: dict[str, Any]  # speed, precision and losses of the training
+
+
+def build(run: Run, splits: Splits) -> tuple[TrainableLink, Attack]:
+    """Untrained link and attack. The system starts alike whatever the attack."""
+    shape = ImageShape(*splits.train.pixels.shape[1:])
+    with seeded(run.seed, "system"):
+        system = make_system(run.system, shape)
+    with seeded(run.seed, "attack"):
+        attack = make_attack(run.attack, splits.reserve)
+    return OneShotLink(system, make_channel(run.channel), snr_db=run.snr_db), attack
+
+
+def trained_system(
+    run: Run, splits: Splits, fingerprint: str, store: Store, *,
+    device: torch.device, watch: Watch, name: str, checkpoint_every_s: float,
+) -> TrainedSystem:  # fmt: skip
+    """Trains once per training record; a killed training goes on from its checkpoint."""
+    folder = store.trained(identity(run.training_record(), fingerprint))
+    weights, record = folder / "weights.safetensors", folder / "training.json"
+    link, attack = build(run, splits)
+    with store.lock(folder):
+        if not record.exists():
+            watch.stage(f"training {name}")
+            pairs = attack.poison(as_pairs(splits), rng=stream(run.seed, "poison"))
+            write_json(folder / "poison.json", poison_record(attack, pairs, splits))
+            precision, reason = choose_precision(run.training.precision, device)
+            engine = Engine(
+                link, attack, pairs, run.training, seed=run.seed, device=device,
+                precision=precision, checkpoint=folder / "checkpoint.safetensors",
+                checkpoint_every_s=checkpoint_every_s,
+            )  # fmt: skip
+            trained = engine.train(watch.training)
+            peaks = measure_peaks(device, precision)
+            write_weights(weights, to_arrays(link, attack), {"record": run.training_record()})
+            write_json(
+                record,
+                {
+                    **trained.record(),
+                    "precision_reason": reason,
+                    "conv_peak": peaks.conv,
+                    "gemm_peak": peaks.gemm,
+                    "peak_memory_mib": peak_memory_mib(device),
+                },
+            )
+            (folder / "checkpoint.safetensors").unlink(missing_ok=True)
+    arrays = read_weights(weights)
+    load(link, attack, arrays)
+    for module in (link, attack):
+        module.to(device=device, memory_format=torch.channels_last).eval()
+    return TrainedSystem(
+        link, attack, arrays, read_json(folder / "poison.json"), read_json(record)
+    )
+
+
+def as_pairs(splits: Splits) -> Pairs:
+    """D_T and D_R before anybody touched them: both sides hold the same images."""
+    train = splits.train
+    return Pairs(train.pixels, train.pixels, torch.zeros_like(train.label), train.label)
+
+
+def poison_record(attack: Attack, pairs: Pairs, splits: Splits) -> dict[str, Any]:
+    victims = splits.train_index[pairs.victims].tolist()
+    return {
+        "controls": [c.name for c in type(attack).controls],
+        "training_images": len(pairs),
+        "count": len(victims),
+        "indices": victims,
+    }
+
+
+def to_arrays(link: nn.Module, attack: nn.Module) -> Arrays:
+    return {
+        f"{prefix}/{name}": tensor.detach().cpu().contiguous().numpy()
+        for prefix, module in (("link", link), ("attack", attack))
+        for name, tensor in module.state_dict().items()
+    }
+
+
+def load(link: nn.Module, attack: nn.Module, arrays: Arrays) -> None:
+    """Raises WeightsError if names or shapes differ, or a weight is not finite."""
+    for prefix, module in (("link", link), ("attack", attack)):
+        state: dict[str, Tensor] = {
+            name.removeprefix(f"{prefix}/"): torch.from_numpy(array)
+            for name, array in arrays.items()
+            if name.startswith(f"{prefix}/")
+        }
+        for name, tensor in state.items():
+            if not tensor.isfinite().all():
+                raise WeightsError(f"{prefix}/{name}: holds NaN or infinity")
+        try:
+            module.load_state_dict(state)
+        except RuntimeError as error:
+            raise WeightsError(f"weights do not fit this {prefix}: {error}") from None

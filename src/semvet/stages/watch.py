@@ -1,0 +1,21 @@
+"""What a run tells whoever waits for it. The command line draws it; tests and scripts may listen."""
+
+from typing import Protocol
+
+from semvet.stages.engine import Progress
+
+
+class Watch(Protocol):
+    def stage(self, what: str) -> None:
+        """A new stage begins, for example "training the clean system"."""
+
+    def training(self, progress: Progress) -> None:
+        """Every few steps."""
+
+
+class Silent:
+    def stage(self, what: str) -> None:
+        pass
+
+    def training(self, progress: Progress) -> None:
+        pass

@@ -1,0 +1,26 @@
+"""Result files. The only package that touches them; it knows numpy arrays, not torch."""
+
+from semvet.store.files import append_line, read_json, write_bytes, write_json
+from semvet.store.runs import RunFolder, Store, default_store
+from semvet.store.weights import (
+    Arrays,
+    read_checkpoint,
+    read_weights,
+    write_checkpoint,
+    write_weights,
+)
+
+__all__ = [
+    "Arrays",
+    "RunFolder",
+    "Store",
+    "append_line",
+    "default_store",
+    "read_checkpoint",
+    "read_json",
+    "read_weights",
+    "write_bytes",
+    "write_checkpoint",
+    "write_json",
+    "write_weights",
+]

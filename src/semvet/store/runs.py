@@ -1,0 +1,135 @@
+"""Where runs live, and what is in their folders.
+
+    <root>/<data>-<system>-<attack>-<id>/   config.yaml metrics.json weights.safetensors (+ .json)
+                                            poison.json evaluation.safetensors pictures/*.png
+                                            report.html log.jsonl
+    <root>/trained/<id>/                    weights, poison.json, training.json; a checkpoint
+                                            while the training is under way
+
+A run is finished when its metrics.json is there: that file is written last. Runs that train the
+same system share one folder under `trained`.
+"""
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from filelock import FileLock, Timeout
+
+from semvet.errors import StoreError
+from semvet.store.files import append_line, explained, read_bytes, read_json, write_json, write_text
+from semvet.store.weights import Arrays, read_weights, write_weights
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """One run's files. Reading works on unfinished runs too, as far as they got."""
+
+    path: Path
+
+    @property
+    def id(self) -> str:
+        return self.path.name.rsplit("-", 1)[-1]
+
+    @property
+    def finished(self) -> bool:
+        return (self.path / "metrics.json").exists()
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        return read_json(self.path / "metrics.json")
+
+    @property
+    def config(self) -> dict[str, Any]:
+        return yaml.safe_load(read_bytes(self.path / "config.yaml"))
+
+    @property
+    def report(self) -> Path:
+        return self.path / "report.html"
+
+    def write_config(self, document: dict[str, Any]) -> None:
+        write_text(self.path / "config.yaml", yaml.safe_dump(document, sort_keys=False))
+
+    def write_metrics(self, metrics: dict[str, Any]) -> None:
+        write_json(self.path / "metrics.json", metrics)
+
+    def write_poison(self, poison: dict[str, Any]) -> None:
+        write_json(self.path / "poison.json", poison)
+
+    def write_weights(self, arrays: Arrays, description: dict[str, Any]) -> None:
+        write_weights(self.path / "weights.safetensors", arrays, description)
+
+    def weights(self) -> Arrays:
+        """Raises WeightsError unless the file is safetensors and has the recorded hash."""
+        return read_weights(self.path / "weights.safetensors")
+
+    def write_evaluation(self, arrays: Arrays) -> None:
+        write_weights(self.path / "evaluation.safetensors", arrays, {})
+
+    def evaluation(self) -> Arrays:
+        """Example images, triggers and SSIM scores, as the report draws them."""
+        return read_weights(self.path / "evaluation.safetensors")
+
+    def log(self, event: str, **facts: Any) -> None:
+        append_line(self.path / "log.jsonl", {"time": time.time(), "event": event, **facts})
+
+
+@dataclass(frozen=True)
+class Store:
+    root: Path
+
+    def run(self, name: str, identity: str) -> RunFolder:
+        return RunFolder(self.root / f"{name}-{identity}")
+
+    def trained(self, identity: str) -> Path:
+        return self.root / "trained" / identity
+
+    def runs(self) -> list[RunFolder]:
+        """Newest first."""
+        folders = [RunFolder(path.parent) for path in self.root.glob("*/config.yaml")]
+        return sorted(folders, key=lambda run: run.path.stat().st_mtime, reverse=True)
+
+    def find(self, text: str) -> RunFolder:
+        """By folder, by name or id (or their beginning), or `latest`.
+
+        Raises StoreError with the runs that there are.
+        """
+        folder = Path(text)
+        if (folder / "config.yaml").exists():
+            return RunFolder(folder)
+        runs = self.runs()
+        if text == "latest" and runs:
+            return runs[0]
+        found = [r for r in runs if text and (r.path.name.startswith(text) or r.id.startswith(text))]
+        if len(found) == 1:
+            return found[0]
+        listed = ", ".join(r.path.name for r in (found or runs)[:8]) or "none yet"
+        problem = "is not unique" if found else "is no run"
+        raise StoreError(f"{text!r} {problem} in {self.root}; there: {listed} (or `latest`)")
+
+    @contextmanager
+    def lock(self, path: Path) -> Iterator[None]:
+        """One process at a time works on a folder. Locks of killed processes are free."""
+        with explained(path, "written"):
+            path.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(path / ".lock")
+            try:
+                lock.acquire(timeout=0)
+            except Timeout:
+                raise StoreError(
+                    f"{path}: another process is working on this run; wait for it or end it"
+                ) from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+
+def default_store() -> Store:
+    """`./runs`, or the folder that SEMVET_RUNS names."""
+    return Store(Path(os.environ.get("SEMVET_RUNS") or "runs"))

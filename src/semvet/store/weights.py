@@ -1,0 +1,80 @@
+"""Weights and checkpoints as safetensors, with a JSON sidecar that holds their SHA-256.
+
+A tool that handles malicious models must never unpickle one: anything that is not safetensors is
+refused before a byte of it is interpreted.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
+
+from semvet.errors import WeightsError
+from semvet.store.files import read_bytes, read_json, write_bytes, write_json
+
+Arrays = dict[str, np.ndarray]
+
+
+def sidecar(path: Path) -> Path:
+    return path.with_suffix(".json")
+
+
+def write_weights(path: Path, arrays: Arrays, description: dict[str, Any]) -> None:
+    """`path` (.safetensors) and, before it, its sidecar with hash and description."""
+    content = save(arrays)
+    digest = hashlib.sha256(content).hexdigest()
+    shapes = {name: list(array.shape) for name, array in arrays.items()}
+    write_json(sidecar(path), {"sha256": digest, "tensors": shapes, **description})
+    write_bytes(path, content)
+
+
+def read_weights(path: Path) -> Arrays:
+    """Raises WeightsError: not safetensors (unread), no sidecar, or another hash than written."""
+    content = read_bytes(path)
+    _refuse_pickle(path, content[:8])
+    if not sidecar(path).exists():
+        raise WeightsError(
+            f"{path}: no {sidecar(path).name} beside it; semvet loads only weights whose "
+            "SHA-256 is on record there"
+        )
+    expected, found = read_json(sidecar(path)).get("sha256"), hashlib.sha256(content).hexdigest()
+    if found != expected:
+        raise WeightsError(
+            f"{path}: SHA-256 is {found[:16]}..., {sidecar(path).name} says {str(expected)[:16]}...; "
+            "the file was changed or damaged after it was written. Restore it, or delete the "
+            "folder and train again"
+        )
+    return _parse(path, content)
+
+
+def write_checkpoint(path: Path, arrays: Arrays, state: dict[str, Any]) -> None:
+    """Arrays and plain state in one file, so that both are of the same moment."""
+    write_bytes(path, save(arrays, metadata={"state": json.dumps(state)}))
+
+
+def read_checkpoint(path: Path) -> tuple[Arrays, dict[str, Any]]:
+    content = read_bytes(path)
+    arrays = _parse(path, content)
+    header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
+    return arrays, json.loads(header["__metadata__"]["state"])
+
+
+def _refuse_pickle(path: Path, head: bytes) -> None:
+    looks_pickled = head[:2] == b"PK" or head[:1] == b"\x80"
+    if looks_pickled or path.suffix != ".safetensors":
+        raise WeightsError(
+            f"{path}: not safetensors{' but a pickle' if looks_pickled else ''}; it was not "
+            "read, since unpickling runs whatever code it holds. Convert it in a sandbox with "
+            "safetensors.torch.save_file(state_dict, 'weights.safetensors')"
+        )
+
+
+def _parse(path: Path, content: bytes) -> Arrays:
+    try:
+        return load(content)
+    except SafetensorError as error:
+        raise WeightsError(f"{path}: truncated or not safetensors ({error})") from None

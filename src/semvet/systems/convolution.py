@@ -1,0 +1,82 @@
+"""The papers' 5x5 convolutions, computed in an equal but faster form.
+
+A stride-2 convolution is a stride-1 3x3 one on 2x2 blocks of pixels (its kernel zero-padded to
+6x6); a stride-2 transposed one is a 3x3 convolution whose outputs are 2x2 blocks; a stride-1
+transposed one is a convolution with the mirrored kernel. The parameters keep the shapes of the
+plain layers, so pruning, weights and parameter counts are those of the paper's network; a test
+compares outputs and gradients with torch.nn's own layers.
+
+`Conv5` and `TransposedConv5` are torch.nn layers with another forward; `PReLU` is torch.nn.PReLU
+with a backward pass several times faster than the generic one on CPU.
+"""
+
+from typing import Any, final
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import conv2d, leaky_relu, pad, pixel_shuffle, pixel_unshuffle
+
+PADDING = 2  # keeps the size at stride 1 and halves or doubles an even one at stride 2
+
+
+@final
+class Conv5(nn.Conv2d):
+    """(batch, inputs, h, w) -> (batch, outputs, h / stride, w / stride)."""
+
+    def __init__(self, inputs: int, outputs: int, *, stride: int = 1):
+        super().__init__(inputs, outputs, 5, stride=stride, padding=PADDING)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.stride[0] != 2 or x.shape[-2] % 2 or x.shape[-1] % 2:
+            return super().forward(x)
+        outputs, inputs = self.weight.shape[:2]
+        kernel = pad(self.weight, (0, 1, 0, 1)).view(outputs, inputs, 3, 2, 3, 2)
+        kernel = kernel.permute(0, 1, 3, 5, 2, 4).reshape(outputs, 4 * inputs, 3, 3)
+        return conv2d(pixel_unshuffle(x, 2), kernel, self.bias, padding=1)
+
+
+@final
+class TransposedConv5(nn.ConvTranspose2d):
+    """(batch, inputs, h, w) -> (batch, outputs, h * stride, w * stride)."""
+
+    def __init__(self, inputs: int, outputs: int, *, stride: int = 1):
+        super().__init__(
+            inputs, outputs, 5, stride=stride, padding=PADDING, output_padding=stride - 1
+        )
+
+    def forward(self, x: Tensor, output_size: list[int] | None = None) -> Tensor:
+        inputs, outputs = self.weight.shape[:2]
+        if self.stride[0] == 1:
+            return conv2d(x, self.weight.transpose(0, 1).flip(2, 3), self.bias, padding=PADDING)
+        # mirrored, index 5 of the kernel being zero: y[2q + r] = sum_a x[q + a] w[r + 2 - 2a]
+        kernel = pad(self.weight, (0, 1, 0, 1)).view(inputs, outputs, 3, 2, 3, 2).flip(2, 4)
+        kernel = kernel.permute(1, 3, 5, 0, 2, 4).reshape(4 * outputs, inputs, 3, 3)
+        assert self.bias is not None
+        blocks = conv2d(x, kernel, self.bias.repeat_interleave(4), padding=1)
+        return pixel_shuffle(blocks, 2)
+
+
+class _LeakyReLU(torch.autograd.Function):
+    """PReLU with one slope; the slope's gradient is one sum over what lies below zero."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, slope: Tensor) -> Tensor:
+        ctx.slope = slope.item()
+        ctx.save_for_backward(x)
+        return leaky_relu(x, ctx.slope)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor]:  # type: ignore[override]
+        (x,) = ctx.saved_tensors
+        per_slope = (grad * x.clamp(max=0)).sum(dtype=torch.float32)
+        return torch.ops.aten.leaky_relu_backward(grad, x, ctx.slope, False), per_slope.view(1)
+
+
+@final
+class PReLU(nn.PReLU):
+    """One slope for all channels, 0.25 at first."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        if x.is_cuda:
+            return super().forward(x)  # reading the slope would wait for the device
+        return _LeakyReLU.apply(x, self.weight)

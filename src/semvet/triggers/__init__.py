@@ -1,0 +1,6 @@
+"""What an adversary adds to an image."""
+
+from semvet.triggers.attention_unet import AttentionUNet
+from semvet.triggers.patch import Patch
+
+__all__ = ["AttentionUNet", "Patch"]
