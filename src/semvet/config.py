@@ -9,18 +9,23 @@ import difflib
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
+from fractions import Fraction
 from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic.errors import PydanticInvalidForJsonSchema
 
 from semvet.errors import ConfigError
 
 NUMERICS = 1  # raised whenever the same record may give other numbers
 
 
+STRICT = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+
 class Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, **STRICT)
 
 
 class Spec(BaseModel):
@@ -43,26 +48,40 @@ def _listed(value: Any) -> Any:
     return [_named(item) for item in items]
 
 
+def number(value: Any) -> Any:
+    """Reads ratios such as "1/8"; refuses true and false, which Python counts as 1 and 0."""
+    if isinstance(value, bool):
+        raise ValueError("not a number")
+    if isinstance(value, str) and "/" in value:
+        try:
+            return float(Fraction(value))
+        except ZeroDivisionError:
+            raise ValueError("division by zero") from None
+    return value
+
+
 PlugIn = Annotated[Spec, BeforeValidator(_named)]
+Whole = Annotated[int, BeforeValidator(number)]
+Real = Annotated[float, BeforeValidator(number)]
 
 
 class Training(Record):
     """How a link is trained. Defaults: the quickstart's recipe (docs/decisions.md, D-006)."""
 
-    epochs: int = Field(20, ge=1, le=100_000)
-    batch: int = Field(64, ge=2, le=65_536)
-    learning_rate: float = Field(4e-3, gt=0, le=1)
+    epochs: Whole = Field(20, ge=1, le=100_000)
+    batch: Whole = Field(64, ge=2, le=65_536)
+    learning_rate: Real = Field(4e-3, gt=0, le=1)
     precision: Literal["auto", "bf16", "fp32"] = "auto"
 
 
 class Evaluation(Record):
     """How a trained link is measured."""
 
-    images: int = Field(1000, ge=1, description="test images, at most")
-    draws: int = Field(10, ge=1, le=1000, description="channel draws per image for PSNR")
+    images: Whole = Field(1000, ge=1, description="test images, at most")
+    draws: Whole = Field(10, ge=1, le=1000, description="channel draws per image for PSNR")
     judge: Literal["conformal", "mu-plus-3-sigma", "mu-minus-3-sigma"] = "conformal"
-    alpha: float = Field(0.005, gt=0, lt=0.5, description="benign hit rate that the judge allows")
-    defended_images: int = Field(300, ge=1, description="test images for each defense, at most")
+    alpha: Real = Field(0.005, gt=0, lt=0.5, description="benign hit rate that the judge allows")
+    defended_images: Whole = Field(300, ge=1, description="test images for each defense, at most")
 
 
 class Run(Record):
@@ -75,12 +94,12 @@ class Run(Record):
     data: PlugIn = Spec(name="mnist")
     system: PlugIn = Spec(name="jscc")
     channel: PlugIn = Spec(name="awgn")
-    snr_db: float = Field(25.0, ge=-30, le=100)
+    snr_db: Real = Field(25.0, ge=-30, le=100)
     attack: PlugIn = Spec(name="none")
     defense: Annotated[tuple[Spec, ...], BeforeValidator(_listed)] = (Spec(name="none"),)
     training: Training = Training()
     evaluation: Evaluation = Evaluation()
-    seed: int = Field(0, ge=0, lt=2**63)
+    seed: Whole = Field(0, ge=0, lt=2**63)
 
     def document(self) -> dict[str, Any]:
         return self.model_dump(mode="json")
@@ -110,8 +129,11 @@ def make_run(document: dict[str, Any]) -> Run:
 
 
 def override(document: dict[str, Any], assignments: Iterable[str]) -> dict[str, Any]:
-    """`document` with each `dotted.key=value` applied in order; values are read as YAML."""
-    result = json.loads(json.dumps(document))
+    """`document` with each `dotted.key=value` applied in order; values are read as YAML.
+
+    A part of a plug-in or section that the document leaves out edits its default.
+    """
+    result, defaults = _copied(document), Run().document()
     for text in assignments:
         key, equals, value = text.partition("=")
         if not equals or not key:
@@ -120,17 +142,29 @@ def override(document: dict[str, Any], assignments: Iterable[str]) -> dict[str, 
             parsed = yaml.safe_load(value)
         except yaml.YAMLError:
             raise ConfigError(f"{key}: {value!r} is not a YAML value") from None
-        _assign(result, key.split("."), parsed, key)
+        head, *rest = key.split(".")
+        if rest and head in defaults:
+            result.setdefault(head, defaults[head])
+        _assign(result, [head, *rest], parsed, key)
     return result
+
+
+def _copied(node: Any) -> Any:
+    """With text as keys and lists as the only sequences, as a file would have it."""
+    if isinstance(node, dict):
+        return {str(key): _copied(value) for key, value in node.items()}
+    return [_copied(item) for item in node] if isinstance(node, list | tuple) else node
 
 
 def _assign(node: Any, path: Sequence[str], value: Any, key: str) -> None:
     head, *rest = path
     if isinstance(node, list):
-        if not head.isdigit() and len(node) == 1:  # defense.sigma=.1 where there is one defense
+        if not head.isdecimal() and len(node) == 1:  # defense.sigma=.1 where there is one defense
             head, rest = "0", list(path)
-        if not head.isdigit() or int(head) >= len(node):
-            raise ConfigError(f"{key}: a list of {len(node)}; say which, 0 to {len(node) - 1}")
+        if not head.isdecimal() or int(head) >= len(node):
+            which = key.removesuffix(".".join(path))
+            numbers = ", ".join(f"{which}{i}" for i in range(len(node))) or "none: it is empty"
+            raise ConfigError(f"{key}: which one? allowed: {numbers}")
         if not rest:
             node[int(head)] = value
             return
@@ -142,8 +176,8 @@ def _assign(node: Any, path: Sequence[str], value: Any, key: str) -> None:
         child = _named(node.get(head, {}))
         if not isinstance(child, dict | list):
             raise ConfigError(f"{key}: {head} is a plain value and has no keys")
-        node[head] = child
-        _assign(child, rest, value, key)
+        node[head] = [child] if rest[0].isdecimal() and isinstance(child, dict) else child
+        _assign(node[head], rest, value, key)
 
 
 def nearest(word: str, allowed: Iterable[str]) -> str:
@@ -158,25 +192,57 @@ def explain(error: ValidationError, *, where: str, model: type[BaseModel]) -> Co
     """Pydantic's findings as lines of `key: problem; what is allowed`."""
     lines = []
     for item in error.errors():
-        loc = [str(part) for part in item["loc"]]
-        key = ".".join([*([where] if where else []), *loc])
+        path = item["loc"]
+        key = ".".join([*([where] if where else []), *map(str, path)])
         match item["type"]:
             case "extra_forbidden":
-                lines.append(f"{key}: unknown key; {nearest(loc[-1], _keys(model, loc[:-1]))}")
+                known = _schema(model, path[:-1]).get("properties", {})
+                lines.append(f"{key}: unknown key; {nearest(str(path[-1]), known)}")
             case "missing":
-                lines.append(f"{key}: must be given")
+                lines.append(f"{key}: must be given; allowed: {_in_words(_schema(model, path))}")
             case _:
-                asked = item["input"]
-                lines.append(f"{key}: {asked!r} is not allowed: {item['msg'].lower()}")
+                allowed = _in_words(_schema(model, path)) or item["msg"].lower()
+                lines.append(f"{key}: {item['input']!r} is not allowed; allowed: {allowed}")
     return ConfigError("\n".join(lines))
 
 
-def _keys(model: type[BaseModel], path: Sequence[str]) -> list[str]:
-    for part in path:
-        field = model.model_fields.get(part)
-        if field is None or not isinstance(field.annotation, type):
-            return []
-        if not issubclass(field.annotation, BaseModel):
-            return []
-        model = field.annotation
-    return list(model.model_fields)
+def _schema(model: type[BaseModel], path: Sequence[str | int]) -> dict[str, Any]:
+    """The JSON schema of the value at `path`; empty where there is none."""
+    try:
+        whole = model.model_json_schema()
+    except PydanticInvalidForJsonSchema:  # somebody else's plug-in may take anything
+        return {}
+    node = whole
+    for part in [None, *path]:
+        if part is not None:
+            node = node.get("items", {}) if isinstance(part, int) else node["properties"].get(part, {})
+        if "$ref" in node:
+            node = whole["$defs"][node["$ref"].rpartition("/")[2]]
+    return node
+
+
+LIMITS = {"minimum": ">=", "exclusiveMinimum": ">", "maximum": "<=", "exclusiveMaximum": "<"}
+
+
+def _in_words(schema: dict[str, Any]) -> str:
+    """For example "a whole number >= 1 and <= 8"."""
+    limits = " and ".join(f"{sign} {schema[k]}" for k, sign in LIMITS.items() if k in schema)
+    match schema:
+        case {"anyOf": options}:
+            return " or ".join(map(_in_words, options))
+        case {"enum": values}:
+            return ", ".join(map(str, values))
+        case {"const": value}:
+            return str(value)
+        case {"type": "integer"}:
+            return f"a whole number {limits}".strip()
+        case {"type": "number"}:
+            return f"a number {limits}".strip()
+        case {"type": "array", "items": items}:
+            return f"a list, each {_in_words(items)}"
+        case {"properties": {"name": _}}:
+            return "a name, or {name: NAME, ARGUMENT: VALUE, ...}"
+        case {"properties": keys}:
+            return f"{{{', '.join(f'{key}: ...' for key in keys)}}}"
+    words = {"boolean": "true or false", "string": "text", "null": "null"}
+    return words.get(schema.get("type", ""), "")

@@ -22,7 +22,7 @@ from typing import Annotated, final
 
 import torch
 from annotated_types import Ge, Gt, Le
-from torch import Generator
+from torch import Generator, Tensor
 from torch.nn.functional import relu
 
 from semvet.attacks.base import Attack, Controls, LossTerms, choose_victims
@@ -36,6 +36,17 @@ from semvet.types import Features, Images, Levels, Noise, NonNegative, Pairs, Pe
 def distance(a: Features, b: Features) -> PerImage:
     """Mean squared distance per complex symbol: 0 for equal, 4 for opposite unit-power features."""
     return 2 * (a - b).square().mean(dim=1)
+
+
+import os
+_ACT={'tanh':torch.tanh,'soft':torch.nn.functional.softsign,'rs':lambda g: g*torch.rsqrt(1+g*g)}[os.environ.get('ACT','tanh')]
+def _clip(x: Tensor) -> Tensor:
+    """[0, 1], with the gradient of the identity.
+
+    On a black background the imperceptibility loss drives the pattern below zero, where a plain
+    clip has no gradient: the generator would never come back (D-009).
+    """
+    return x + (x.clamp(0, 1) - x).detach()
 
 
 @final
@@ -77,7 +88,7 @@ class SemBugger(Attack):
 
     def pattern(self, x: Images) -> Images:
         """Delta = G(x), within +-bound. Eq. (3)"""
-        return self.bound * self.generator(x).float().tanh()
+        return self.bound * _ACT(self.generator(x).float())
 
     def trigger(self, x: Images, *, level: int) -> Images:
         return (x + level / self.levels * self.pattern(x)).clamp(0, 1) if level else x  # Eq. (4)
@@ -95,7 +106,7 @@ class SemBugger(Attack):
         x, benign = batch.sent, len(batch)
         v = x[:victims]
         strengths = torch.arange(1, self.levels + 1, device=x.device) / self.levels  # k/T
-        x_k = (v + strengths[:, None, None, None, None] * self.pattern(v)).clamp(0, 1)
+        x_k = _clip(v + strengths[:, None, None, None, None] * self.pattern(v))
         sent = torch.cat([x, x_k.flatten(0, 1)]).contiguous(memory_format=torch.channels_last)
         received, features = link.transmit(sent, noise)
         received = received.float()

@@ -1,3 +1,14 @@
-from semvet.channels.base import Channel
+"""Wireless channels. To add one: write `channels/<name>.py`, then add a line here (or an entry
+point `semvet.channels` in a package of your own)."""
+
 from semvet.channels.awgn import AWGN
-CHANNELS={"awgn":AWGN}
+from semvet.channels.base import Channel
+from semvet.channels.mimo import MIMO
+from semvet.channels.rayleigh import Rayleigh
+from semvet.channels.rician import Rician
+from semvet.plugins import with_entry_points
+
+CHANNELS: dict[str, type[Channel]] = with_entry_points(
+    "semvet.channels", {"awgn": AWGN, "rayleigh": Rayleigh, "rician": Rician, "mimo": MIMO}
+)
+__all__ = ["AWGN", "CHANNELS", "MIMO", "Channel", "Rayleigh", "Rician"]

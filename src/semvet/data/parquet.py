@@ -57,7 +57,7 @@ def _open(path: Path, way_out: str) -> "Dataset":
         with ParquetFile(path, page_checksum_verification=True) as file:
             # a fingerprint of its own spares `datasets` hashing the whole table
             dataset = Dataset(file.read(), fingerprint=str(path))
-    except (ArrowException, OSError, ValueError, TypeError, KeyError) as error:
+    except Exception as error:  # damaged metadata make `datasets` raise almost any type
         raise DataError(f"{path}: damaged or not a parquet file ({error}); {way_out}") from error
     if missing := {"image", "label"} - set(dataset.column_names):
         raise DataError(

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from semvet.config import NUMERICS, Run, identity
-from semvet.data.splits import Splits, split
+from semvet.data import Splits, split
 from semvet.metrics.judge import Judge, make_judge, score
 from semvet.stages.defend import Outcome, defend
 from semvet.stages.evaluate import (

@@ -7,15 +7,14 @@ and returns it with every default written out, which is what a run's identity ha
 
 import inspect
 from collections.abc import Mapping
-from fractions import Fraction
 from functools import cache
 from typing import Annotated, Any, get_type_hints
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, create_model
+from pydantic import BaseModel, BeforeValidator, ValidationError, create_model
 
 from semvet.attacks import ATTACKS, Attack
 from semvet.channels import CHANNELS, Channel
-from semvet.config import Run, Spec, explain, make_run, nearest
+from semvet.config import STRICT, Run, Spec, explain, make_run, nearest, number
 from semvet.data import DATASETS, Source
 from semvet.defenses import DEFENSES, Defense
 from semvet.errors import ConfigError
@@ -31,16 +30,6 @@ TABLES: dict[str, Mapping[str, type]] = {
 }
 
 
-def _number(value: Any) -> Any:
-    """Ratios may be written as fractions: "1/8"."""
-    if isinstance(value, str) and "/" in value:
-        try:
-            return float(Fraction(value))
-        except (ValueError, ZeroDivisionError):
-            return value
-    return value
-
-
 @cache
 def arguments(plug_in: type) -> type[BaseModel]:
     """A pydantic model of the plug-in's keyword-only arguments."""
@@ -50,11 +39,16 @@ def arguments(plug_in: type) -> type[BaseModel]:
         if parameter.kind is not inspect.Parameter.KEYWORD_ONLY:
             continue
         default = ... if parameter.default is inspect.Parameter.empty else parameter.default
+        if name not in hints or name == "name":
+            raise ConfigError(
+                f"plug-in {plug_in.__module__}.{plug_in.__qualname__}: its argument {name!r} needs "
+                "a type, and any name but 'name'; correct or uninstall it"
+            )
         hint = hints[name]
-        if hint is float or getattr(hint, "__origin__", None) is float:
-            hint = Annotated[hint, BeforeValidator(_number)]
+        if getattr(hint, "__origin__", hint) in (int, float):
+            hint = Annotated[hint, BeforeValidator(number)]
         fields[name] = (hint, default)
-    return create_model(plug_in.__name__, __config__=ConfigDict(extra="forbid"), **fields)
+    return create_model(plug_in.__name__, __config__=STRICT, **fields)
 
 
 def _resolve_one(spec: Spec, kind: str, where: str) -> Spec:

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from semvet.attacks import Attack
 from semvet.config import Run, identity
-from semvet.data.splits import Splits
+from semvet.data import Splits
 from semvet.errors import WeightsError
 from semvet.randomness import seeded, stream
 from semvet.stages.engine import Engine

@@ -9,8 +9,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from semvet.errors import StoreError
 
+UNFINISHED = ".part"  # ends the name of a file that is being written
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -35,7 +38,7 @@ def write_bytes(path: Path, content: bytes) -> None:
     """Replaces `path` in one step: readers see the old content or the new, after a crash too."""
     with explained(path, "written"):
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        handle, name = tempfile.mkstemp(UNFINISHED, f".{path.name}.", path.parent)
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(content)
@@ -57,21 +60,43 @@ def write_json(path: Path, content: Any) -> None:
     write_text(path, json.dumps(content, indent=2, allow_nan=False) + "\n")
 
 
+def remove_unfinished(folder: Path) -> None:
+    """What writers that were killed left behind. Only for whoever holds the folder's lock."""
+    for path in folder.glob(f".*{UNFINISHED}"):
+        path.unlink(missing_ok=True)
+
+
 def read_bytes(path: Path) -> bytes:
-    if not path.exists():
-        raise StoreError(f"{path}: no such file")
     with explained(path, "read"):
+        if not path.exists():
+            raise StoreError(f"{path}: no such file")
         return path.read_bytes()
 
 
-def read_json(path: Path) -> Any:
+def read_json(path: Path) -> dict[str, Any]:
     try:
-        return json.loads(read_bytes(path))
+        content = json.loads(read_bytes(path))
     except ValueError:
-        raise StoreError(
-            f"{path}: truncated or not JSON; delete its folder and start the run again "
-            "(other runs are not affected)"
-        ) from None
+        content = None
+    if not isinstance(content, dict):
+        raise damaged(path, "truncated or not JSON")
+    return content
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    try:
+        content = yaml.safe_load(read_bytes(path))
+    except (yaml.YAMLError, UnicodeDecodeError):
+        content = None
+    if not isinstance(content, dict):
+        raise damaged(path, "truncated or not YAML")
+    return content
+
+
+def damaged(path: Path, how: str) -> StoreError:
+    return StoreError(
+        f"{path}: {how}; delete its folder and start the run again (other runs are not affected)"
+    )
 
 
 def append_line(path: Path, record: dict[str, Any]) -> None:

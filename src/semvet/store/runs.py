@@ -22,7 +22,15 @@ import yaml
 from filelock import FileLock, Timeout
 
 from semvet.errors import StoreError
-from semvet.store.files import append_line, explained, read_bytes, read_json, write_json, write_text
+from semvet.store.files import (
+    append_line,
+    explained,
+    read_json,
+    read_yaml,
+    remove_unfinished,
+    write_json,
+    write_text,
+)
 from semvet.store.weights import Arrays, read_weights, write_weights
 
 
@@ -42,11 +50,15 @@ class RunFolder:
 
     @property
     def metrics(self) -> dict[str, Any]:
+        if not self.finished:
+            raise StoreError(
+                f"{self.path}: not finished; `semvet run {self.path / 'config.yaml'}` goes on with it"
+            )
         return read_json(self.path / "metrics.json")
 
     @property
     def config(self) -> dict[str, Any]:
-        return yaml.safe_load(read_bytes(self.path / "config.yaml"))
+        return read_yaml(self.path / "config.yaml")
 
     @property
     def report(self) -> Path:
@@ -105,10 +117,14 @@ class Store:
         runs = self.runs()
         if text == "latest" and runs:
             return runs[0]
-        found = [r for r in runs if text and (r.path.name.startswith(text) or r.id.startswith(text))]
+        named = [r for r in runs if text in (r.path.name, r.id)]
+        begun = [r for r in runs if text and (r.path.name.startswith(text) or r.id.startswith(text))]
+        found = named or begun
         if len(found) == 1:
             return found[0]
-        listed = ", ".join(r.path.name for r in (found or runs)[:8]) or "none yet"
+        if not runs:
+            raise StoreError(f"{self.root}: no runs yet; `semvet run quickstart` makes one")
+        listed = ", ".join(r.path.name for r in (found or runs)[:8])
         problem = "is not unique" if found else "is no run"
         raise StoreError(f"{text!r} {problem} in {self.root}; there: {listed} (or `latest`)")
 
@@ -124,6 +140,7 @@ class Store:
                 raise StoreError(
                     f"{path}: another process is working on this run; wait for it or end it"
                 ) from None
+            remove_unfinished(path)
         try:
             yield
         finally:

@@ -35,7 +35,7 @@ def write_weights(path: Path, arrays: Arrays, description: dict[str, Any]) -> No
 def read_weights(path: Path) -> Arrays:
     """Raises WeightsError: not safetensors (unread), no sidecar, or another hash than written."""
     content = read_bytes(path)
-    _refuse_pickle(path, content[:8])
+    _refuse_other_formats(path, content[:9])
     if not sidecar(path).exists():
         raise WeightsError(
             f"{path}: no {sidecar(path).name} beside it; semvet loads only weights whose "
@@ -53,28 +53,46 @@ def read_weights(path: Path) -> Arrays:
 
 def write_checkpoint(path: Path, arrays: Arrays, state: dict[str, Any]) -> None:
     """Arrays and plain state in one file, so that both are of the same moment."""
-    write_bytes(path, save(arrays, metadata={"state": json.dumps(state)}))
+    text = json.dumps(state)
+    write_bytes(path, save(arrays, metadata={"state": text, "sha256": _digest(arrays, text)}))
 
 
 def read_checkpoint(path: Path) -> tuple[Arrays, dict[str, Any]]:
+    """Raises WeightsError if it is not whole and as it was written."""
     content = read_bytes(path)
     arrays = _parse(path, content)
     header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
-    return arrays, json.loads(header["__metadata__"]["state"])
+    facts = header.get("__metadata__", {})
+    if facts.get("sha256") != _digest(arrays, facts.get("state", "")):
+        raise WeightsError(f"{path}: damaged, its SHA-256 is not the recorded one; delete it")
+    return arrays, json.loads(facts["state"])
 
 
-def _refuse_pickle(path: Path, head: bytes) -> None:
-    looks_pickled = head[:2] == b"PK" or head[:1] == b"\x80"
-    if looks_pickled or path.suffix != ".safetensors":
-        raise WeightsError(
-            f"{path}: not safetensors{' but a pickle' if looks_pickled else ''}; it was not "
-            "read, since unpickling runs whatever code it holds. Convert it in a sandbox with "
-            "safetensors.torch.save_file(state_dict, 'weights.safetensors')"
-        )
+def _digest(arrays: Arrays, state: str) -> str:
+    digest = hashlib.sha256(state.encode())
+    for name in sorted(arrays):
+        array = arrays[name]
+        digest.update(f"{name} {array.dtype} {array.shape}".encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()
+
+
+def _refuse_other_formats(path: Path, head: bytes) -> None:
+    """Safetensors begin with 8 bytes of length, of any value, and a JSON object."""
+    if path.suffix == ".safetensors" and head[8:9] == b"{":
+        return
+    what = "not safetensors"
+    if head[:2] == b"PK" or head[:1] == b"\x80":
+        what += " but a pickle"
+    raise WeightsError(
+        f"{path}: {what}; it was not read, since unpickling runs whatever code it holds. "
+        "Convert it in a sandbox with safetensors.torch.save_file(state_dict, "
+        "'weights.safetensors')"
+    )
 
 
 def _parse(path: Path, content: bytes) -> Arrays:
     try:
         return load(content)
-    except SafetensorError as error:
+    except (SafetensorError, KeyError) as error:  # KeyError: a type that numpy does not have
         raise WeightsError(f"{path}: truncated or not safetensors ({error})") from None

@@ -14,7 +14,7 @@ from typing import final
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import interpolate, max_pool2d, pad
+from torch.nn.functional import instance_norm, interpolate, max_pool2d, pad
 
 
 def _block(inputs: int, outputs: int) -> nn.Sequential:
@@ -55,11 +55,12 @@ class AttentionUNet(nn.Module):
         steps = list(zip(widths[:-1], widths[1:], strict=True))[::-1]  # (skip, below), deepest first
         self.gates = nn.ModuleList(AttentionGate(skip, below) for skip, below in steps)
         self.up = nn.ModuleList(_block(skip + below, skip) for skip, below in steps)
-        self.out = nn.Conv2d(widths[0], channels, 1)
+        self.out = nn.Conv2d(widths[0], channels, 1, bias=False)
         for layer in self.modules():
             if isinstance(layer, nn.Conv2d):
                 nn.init.kaiming_normal_(layer.weight, mode="fan_in", nonlinearity="relu")
-                nn.init.zeros_(layer.bias)
+                if layer.bias is not None:
+                    nn.init.zeros_(layer.bias)
 
     def forward(self, x: Tensor) -> Tensor:
         """(batch, channels, height, width), unbounded; sizes are padded to the stride."""
@@ -73,4 +74,5 @@ class AttentionUNet(nn.Module):
         for gate, block in zip(self.gates, self.up, strict=True):
             x = interpolate(x, scale_factor=2.0, mode="nearest")
             x = block(torch.cat([gate(skips.pop(), x), x], dim=1))
+        x = instance_norm(x.float())
         return self.out(x)[..., :height, :width]

@@ -1,0 +1,52 @@
+# make quickstart: install and run the main job.   make test: install and run every check.
+
+PYTHON ?= python3
+BIN := .venv/bin
+# glibc gives large blocks back to the system at once by default, which slows training down
+export MALLOC_MMAP_THRESHOLD_ := 4294967296
+export MALLOC_TRIM_THRESHOLD_ := 4294967296
+# full data sets for the tests that want them; skipped where the folder does not exist
+export SEMVET_TEST_DATA ?= $(abspath $(wildcard ../shared/data))
+
+.PHONY: quickstart test test-all format lint types layers bench clean
+
+quickstart: .venv/core
+	$(BIN)/semvet run quickstart
+
+test: format-check lint types layers
+	$(BIN)/python -m pytest -q
+
+test-all: format-check lint types layers
+	$(BIN)/python -m pytest -q -m "slow or not slow"
+
+format: .venv/dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+format-check: .venv/dev
+	$(BIN)/ruff format --check .
+
+lint: .venv/dev
+	$(BIN)/ruff check .
+
+types: .venv/dev
+	$(BIN)/mypy
+
+layers: .venv/dev
+	$(BIN)/lint-imports
+
+bench: .venv/dev
+	$(BIN)/python -m benchmarks.training
+
+.venv/core: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --constraint constraints.txt torch
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable .
+	@touch $@
+
+.venv/dev: .venv/core
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[dev]"
+	@touch $@
+
+clean:
+	rm -rf .venv runs

@@ -1,0 +1,117 @@
+"""Results and data sets as tables for a terminal."""
+
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from semvet.config import make_run
+from semvet.store import RunFolder
+
+
+def print_result(console: Console, folder: RunFolder) -> None:
+    metrics = folder.metrics
+    console.print(f"[bold]{folder.path.name}[/]   data: {metrics['provenance']['data']}")
+    for table in (_systems(metrics), _levels(metrics), _defenses(metrics)):
+        if table.row_count:
+            console.print(table)
+    speed, literal = metrics["speed"], metrics["literal"]
+    console.print(
+        f"printed rule (mu - 3 sigma, any target): benign images that pass it "
+        f"{literal['benign_false_positive']:.3f}"
+    )
+    console.print(
+        f"training {speed['images_per_s']:,.0f} images/s in {speed['precision']}, "
+        f"{speed['flop_utilization']:.0%} of the measured convolution peak, "
+        f"{speed['gemm_utilization']:.0%} of the GEMM peak; run {speed['total_seconds']:.0f} s, "
+        f"{speed['peak_memory_mib']:,.0f} MiB"
+    )
+    console.print(f"report: {folder.report}", soft_wrap=True)
+
+
+def _systems(metrics: dict[str, Any]) -> Table:
+    attacked = metrics["attacked_system"]
+    table = _table("", "PSNR dB", "of mean MSE", "ASR mean", "benign, any target")
+    for name, system in (("clean system", metrics["clean_system"]), ("attacked system", attacked)):
+        table.add_row(
+            name, f"{system['psnr_db']:.2f}", f"{system['psnr_of_mean_mse_db']:.2f}",
+            f"{system['asr_mean']:.3f}", f"{system['benign_any']:.3f}",
+        )  # fmt: skip
+    table.caption = f"delta PSNR {attacked['delta_psnr_db']:.2f} dB, n = {attacked['n']}"
+    return table
+
+
+def _levels(metrics: dict[str, Any]) -> Table:
+    attacked, clean, trigger = (metrics[k] for k in ("attacked_system", "clean_system", "trigger"))
+    table = _table(
+        "level", "trigger SSIM", "L2", "ASR [95 %]", "clean system", "benign", "PSNR to target"
+    )
+    for k, rate in enumerate(attacked["asr"]):
+        low, high = attacked["asr_interval"][k]
+        table.add_row(
+            str(k + 1), f"{trigger['ssim'][k]:.3f}", f"{trigger['l2'][k]:.2f}",
+            f"{rate:.3f} [{low:.3f}, {high:.3f}]", f"{clean['asr'][k]:.3f}",
+            f"{attacked['benign_false_positive'][k]:.3f}",
+            f"{attacked['psnr_to_target_db'][k]:.1f}",
+        )  # fmt: skip
+    return table
+
+
+def _defenses(metrics: dict[str, Any]) -> Table:
+    table = _table(
+        "defense", "ASR by level", "benign -> target", "PSNR dB", "clean system", "recovered dB",
+        "uses",
+    )  # fmt: skip
+    for one in metrics["defenses"]:
+        table.add_row(
+            " ".join([one["name"], *(f"{k}={v}" for k, v in one["args"].items())]),
+            " ".join(f"{rate:.2f}" for rate in one["after"]["asr"]),
+            f"{one['benign_hit_rate']:.3f}",
+            f"{one['before']['psnr_db']:.1f} -> {one['after']['psnr_db']:.1f}",
+            f"{one['clean_system_psnr_before_db']:.1f} -> {one['clean_system_psnr_db']:.1f}",
+            " ".join(f"{value:.1f}" for value in one["recovered_psnr_db"]),
+            f"x{one['channel_uses_factor']:g}",
+        )
+    return table
+
+
+def print_data(console: Console) -> None:
+    from semvet.errors import DataError
+    from semvet.stages.schema import TABLES, arguments, make_source, resolve
+
+    table = _table("name", "now", "size", "arguments")
+    for name, source in TABLES["data"].items():
+        fields = arguments(source).model_fields
+        needed = [key for key, field in fields.items() if field.is_required()]
+        size, where = "", f"give data.{', data.'.join(needed)}"
+        if not needed:
+            try:
+                loaded = make_source(resolve(make_run({"data": name})).data).load()
+                size, where = "x".join(map(str, loaded.shape)), loaded.source
+            except DataError as error:
+                where = str(error)
+        table.add_row(name, where, size, " ".join(fields))
+    console.print(table)
+
+
+def print_data_check(console: Console, document: dict[str, Any]) -> None:
+    from semvet.stages.schema import make_source, resolve
+
+    loaded = make_source(resolve(make_run(document)).data).load()
+    console.print(f"{loaded.source}   fingerprint {loaded.fingerprint}", soft_wrap=True)
+    table = _table("split", "images", "shape", "mean pixel", "images per class")
+    for name, part in (("train", loaded.train), ("test", loaded.test)):
+        classes = part.label[part.label >= 0].bincount().tolist()
+        table.add_row(
+            name, f"{len(part):,}", "x".join(map(str, loaded.shape)),
+            f"{part.pixels.float().mean() / 255:.4f}",
+            " ".join(map(str, classes)) if classes else "unlabelled",
+        )  # fmt: skip
+    console.print(table)
+
+
+def _table(*columns: str) -> Table:
+    table = Table(header_style="bold", title_justify="left", caption_justify="left")
+    for i, column in enumerate(columns):
+        table.add_column(column, justify="left" if i == 0 else "right")
+    return table

@@ -1,0 +1,94 @@
+"""What a report shows: one run's configuration, numbers and arrays, read once."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from semvet.store import Arrays, RunFolder
+
+
+@dataclass(frozen=True)
+class DefenseRecord:
+    index: int  # position in metrics["defenses"] and in the names of the arrays
+    label: str  # name, and the arguments that tell it from others of that name
+    figures: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Record:
+    name: str
+    config: dict[str, Any]
+    metrics: dict[str, Any]
+    arrays: Arrays
+
+    @property
+    def levels(self) -> range:
+        """1..T, as trigger levels and targets are counted."""
+        return range(1, len(self.metrics["attacked_system"]["asr"]) + 1)
+
+    @property
+    def has_attack(self) -> bool:
+        """False for the null control, whose `triggered` images are the images themselves."""
+        return self.config["attack"]["name"] != "none"
+
+    @property
+    def defenses(self) -> list[DefenseRecord]:
+        """All but `none`, which only repeats the figures without a defense."""
+        every = self.metrics["defenses"]
+        return [
+            DefenseRecord(index, label, figures)
+            for index, (figures, label) in enumerate(zip(every, labels(every), strict=True))
+            if figures["name"] != "none"
+        ]
+
+    def trigger_name(self, level: int) -> str:
+        return "trigger" if len(self.levels) == 1 else f"trigger level {level}"
+
+    @property
+    def certified(self) -> list[DefenseRecord]:
+        return [defense for defense in self.defenses if defense.figures["certificate"]]
+
+
+def read_record(folder: RunFolder) -> Record:
+    """Raises StoreError for a run that is not finished or whose files were changed."""
+    return Record(folder.path.name, folder.config, folder.metrics, folder.evaluation())
+
+
+def labels(defenses: list[dict[str, Any]]) -> list[str]:
+    """`semantic-smoothing sigma=0.25` where sigma is all that differs among its namesakes."""
+    written = []
+    for one in defenses:
+        namesakes = [other["args"] for other in defenses if other["name"] == one["name"]]
+        telling = {
+            key: value
+            for key, value in one["args"].items()
+            if any(args.get(key) != value for args in namesakes)
+        }
+        written.append(" ".join([one["name"], arguments(telling)]).strip())
+    return written
+
+
+def arguments(args: dict[str, Any]) -> str:
+    """As on the command line: `sigma=0.25 clip=false`."""
+    return " ".join(f"{key}={plain(value)}" for key, value in args.items())
+
+
+def plain(value: Any) -> str:
+    """A value as YAML would show it."""
+    words = {True: "true", False: "false", None: "null"}
+    return words[value] if value is None or isinstance(value, bool) else str(value)
+
+
+def flat(config: dict[str, Any]) -> dict[str, str]:
+    """Every key of a configuration as an override would name it: `attack.levels`."""
+    flattened: dict[str, str] = {}
+    for key, value in config.items():
+        inner = dict(enumerate(value)) if _is_list_of_records(value) else value
+        if isinstance(inner, dict) and inner:
+            flattened |= {f"{key}.{name}": text for name, text in flat(inner).items()}
+        else:
+            flattened[str(key)] = plain(value)
+    return flattened
+
+
+def _is_list_of_records(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(v, dict) for v in value)

@@ -1,0 +1,97 @@
+"""One run as one HTML file that needs nothing else: pictures and style are inside it.
+
+    config.yaml, metrics.json, evaluation.safetensors  ->  pictures/*.png, report.html
+"""
+
+from base64 import b64encode
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+from markupsafe import Markup
+
+from semvet.reports.certificate import draw_certificate
+from semvet.reports.defense_bars import draw_defenses
+from semvet.reports.look import Draw, png
+from semvet.reports.numbers import DASH, FILTERS
+from semvet.reports.record import Record, arguments, flat, labels, plain, read_record
+from semvet.reports.ssim_histograms import draw_ssim_histograms
+from semvet.reports.transmissions import draw_transmissions
+from semvet.reports.triggers import draw_triggers
+from semvet.reports.verdict import GONE, defense_verdict, implanted, verdict
+from semvet.store import RunFolder, write_bytes
+
+PICTURES: dict[str, Draw] = {
+    "transmissions": draw_transmissions,
+    "triggers": draw_triggers,
+    "ssim_histograms": draw_ssim_histograms,
+    "defenses": draw_defenses,
+    "certificate": draw_certificate,
+}
+CONTROLS = {
+    "TRANSMITTER_DATA": "the transmitter's training data",
+    "RECEIVER_DATA": "the receiver's training data",
+    "TRAINING": "the training itself (loss and batches)",
+}
+
+
+def write_report(folder: RunFolder) -> Path:
+    """Draws the pictures and writes the report of a finished run, over those of an earlier report.
+
+    Raises:
+        StoreError: the run is not finished, or its files are damaged or cannot be written.
+    """
+    record = read_record(folder)
+    pictures = {}
+    for name, draw in PICTURES.items():
+        content = png(draw, record)
+        if content is not None:
+            write_bytes(folder.path / "pictures" / f"{name}.png", content)
+            pictures[name] = f"data:image/png;base64,{b64encode(content).decode()}"
+    page = environment().get_template("report.html").render(**_facts(record), pictures=pictures)
+    write_bytes(folder.report, page.encode())
+    return folder.report
+
+
+def environment() -> Environment:
+    """Everything is escaped; a name that the template gets wrong is an error."""
+    made = Environment(
+        loader=FunctionLoader(_packaged), autoescape=True, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+    made.filters.update(FILTERS, arguments=arguments, plain=plain)
+    return made
+
+
+def _packaged(name: str) -> str:
+    return files(__package__).joinpath(name).read_text(encoding="utf-8")
+
+
+def _facts(record: Record) -> dict[str, Any]:
+    metrics = record.metrics
+    controls = [CONTROLS.get(name, name) for name in metrics["poison"]["controls"]]
+    return {
+        "dash": DASH,
+        "style": Markup(_packaged("report.css")),  # our own file
+        "record": record,
+        "config": record.config,
+        "settings": flat(record.config),
+        "verdict": verdict(record),
+        "implanted": implanted(record) if record.has_attack else [],
+        "gone": GONE,
+        "clean": metrics["clean_system"],
+        "attacked": metrics["attacked_system"],
+        "trigger": metrics["trigger"],
+        "judge": metrics["judge"],
+        "literal": metrics["literal"],
+        "defenses": [
+            (label, figures, defense_verdict(record, figures))
+            for figures, label in zip(metrics["defenses"], labels(metrics["defenses"]), strict=True)
+        ],
+        "controls": ", ".join(controls) or "nothing",
+        "poison": metrics["poison"],
+        "system": metrics["system"],
+        "speed": metrics["speed"],
+        "provenance": metrics["provenance"],
+    }
