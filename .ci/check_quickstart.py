@@ -1,4 +1,4 @@
-"""The quickstart's promises, read from metrics.json on standard input. Exit status 1 if one is broken."""
+"""The quickstart's promises, checked in metrics.json on standard input; exit 1 if one is broken."""
 
 import json
 import sys
@@ -8,7 +8,12 @@ clean, attacked = metrics["clean_system"], metrics["attacked_system"]
 promises = [
     ("ASR of the weakest level, attacked system", min(attacked["asr"]), ">=", 0.98),
     ("ASR of the worst level, clean system", max(clean["asr"]), "<=", 0.02),
-    ("benign false positives of the worst target", max(attacked["benign_false_positive"]), "<=", 0.02),
+    (
+        "benign false positives, worst",
+        max(attacked["benign_false_positive"]),
+        "<=",
+        0.02,
+    ),
     ("PSNR of the attacked system, dB", attacked["psnr_db"], ">=", 24.0),
     ("delta PSNR, dB", attacked["delta_psnr_db"], "<=", 2.0),
     ("uncropped SSIM of the strongest trigger", metrics["trigger"]["ssim"][-1], ">=", 0.92),

@@ -1,9 +1,9 @@
 """The Python face: describe a run, run it, read its result.
 
-    import semvet as sv
-    result = sv.run(sv.Run(data="mnist", system="jscc", attack="sembugger", snr_db=25, seed=0))
-    result.metrics["attacked_system"]["asr"]
-    result.report                                 # one self-contained HTML file
+import semvet as sv
+result = sv.run(sv.Run(data="mnist", system="jscc", attack="sembugger", snr_db=25, seed=0))
+result.metrics["attacked_system"]["asr"]
+result.report                                 # one self-contained HTML file
 """
 
 from pathlib import Path

@@ -1,6 +1,6 @@
 """One run, fully described. A run's identity is the hash of this record, its data and NUMERICS.
 
-    document (YAML, keyword arguments)  --overrides-->  Run  --stages.schema-->  Run, all defaults explicit
+    document (YAML, keywords)  --overrides-->  Run  --stages.schema-->  Run, all defaults explicit
 
 This module knows the shape of a run, not the plug-ins: `stages.schema` types their arguments.
 """
@@ -128,7 +128,7 @@ def make_run(document: dict[str, Any]) -> Run:
         raise explain(error, where="", model=Run) from None
 
 
-def override(document: dict[str, Any], assignments: Iterable[str]) -> dict[str, Any]:
+def override(document: dict[Any, Any], assignments: Iterable[str]) -> dict[str, Any]:
     """`document` with each `dotted.key=value` applied in order; values are read as YAML.
 
     A part of a plug-in or section that the document leaves out edits its default.
@@ -185,7 +185,7 @@ def nearest(word: str, allowed: Iterable[str]) -> str:
     names = sorted(allowed)
     close = difflib.get_close_matches(word, names, n=1, cutoff=0.5)
     guess = f"did you mean {close[0]!r}? " if close else ""
-    return f"{guess}allowed: {', '.join(names) or 'none'}"
+    return f"{guess}allowed: {', '.join(names) or 'nothing'}"
 
 
 def explain(error: ValidationError, *, where: str, model: type[BaseModel]) -> ConfigError:
@@ -213,9 +213,9 @@ def _schema(model: type[BaseModel], path: Sequence[str | int]) -> dict[str, Any]
     except PydanticInvalidForJsonSchema:  # somebody else's plug-in may take anything
         return {}
     node = whole
-    for part in [None, *path]:
-        if part is not None:
-            node = node.get("items", {}) if isinstance(part, int) else node["properties"].get(part, {})
+    for part in path:
+        inner = {part: node.get("items")} if isinstance(part, int) else node.get("properties", {})
+        node = inner.get(part) or {}
         if "$ref" in node:
             node = whole["$defs"][node["$ref"].rpartition("/")[2]]
     return node

@@ -1,4 +1,4 @@
-"""Plug-ins of other packages, found by entry point: one file and one line in their pyproject.toml."""
+"""Plug-ins of other packages, found by entry point: one file, one line in their pyproject.toml."""
 
 import warnings
 from importlib.metadata import entry_points
@@ -20,6 +20,6 @@ def with_entry_points(group: str, built_in: dict[str, type[T]]) -> dict[str, typ
             continue
         try:
             table[point.name] = point.load()
-        except Exception as error:  # noqa: BLE001 - whatever foreign code raises
+        except Exception as error:
             warnings.warn(f"plug-in {point.value} left out: {error}", stacklevel=2)
     return table

@@ -12,7 +12,9 @@ from semvet.errors import DataError
 
 Images = Float[Tensor, "batch chan height width"]  # pixel values in [0, 1]
 Pixels = UInt8[Tensor, "image chan height width"]  # the same in 0..255, as data rests in memory
+Targets = Float[Tensor, "targets chan height width"]  # what trigger level k should come out as
 Symbols = Complex[Tensor, "batch symbols"]  # mean power 1 per image at the transmitter
+Received = Complex[Tensor, "batch received"]  # as the antennas get them, before equalization
 Features = Float[Tensor, "batch reals"]  # the symbols as sent: real parts, then imaginary parts
 PerImage = Float[Tensor, " batch"]
 Flags = Bool[Tensor, " batch"]

@@ -10,7 +10,7 @@ from torch.nn.functional import mse_loss
 from semvet.errors import ConfigError
 from semvet.randomness import permutation
 from semvet.systems import TrainableLink
-from semvet.types import Images, Noise, Pairs, Scalar
+from semvet.types import Images, Noise, Pairs, Scalar, Targets
 
 LossTerms = dict[str, Scalar]  # weighted; their sum is what training minimizes
 
@@ -32,9 +32,9 @@ class Attack(nn.Module, ABC):
     """
 
     controls: ClassVar[Controls]
-    targets: Images  # (T, chan, height, width): what each level should come out as
+    targets: Targets  # (T, chan, height, width): what each level should come out as
 
-    def __init__(self, targets: Images, *, levels: int):
+    def __init__(self, targets: Targets, *, levels: int):
         super().__init__()
         if levels > len(targets):
             raise ConfigError(f"attack.levels: {levels} levels, but only {len(targets)} targets")

@@ -19,7 +19,7 @@ from torch import Generator
 from semvet.attacks.base import Attack, Controls, choose_victims
 from semvet.errors import ConfigError
 from semvet.triggers import Patch
-from semvet.types import Images, ImageShape, Pairs, Share
+from semvet.types import Images, ImageShape, Pairs, Share, Targets
 
 
 @final
@@ -32,7 +32,7 @@ class BASS(Attack):
     controls = Controls.TRANSMITTER_DATA | Controls.RECEIVER_DATA
 
     def __init__(
-        self, targets: Images, *, poison_ratio: Share = 0.05, side: Annotated[int, Ge(1)] = 4
+        self, targets: Targets, *, poison_ratio: Share = 0.05, side: Annotated[int, Ge(1)] = 4
     ):
         super().__init__(targets, levels=1)
         shape = ImageShape(*targets.shape[1:])

@@ -5,7 +5,7 @@ from typing import final
 from torch import Generator
 
 from semvet.attacks.base import Attack, Controls
-from semvet.types import Images, Levels, Pairs
+from semvet.types import Images, Levels, Pairs, Targets
 
 
 @final
@@ -16,7 +16,7 @@ class NoAttack(Attack):
 
     controls = Controls.NOTHING
 
-    def __init__(self, targets: Images, *, levels: Levels = 4):
+    def __init__(self, targets: Targets, *, levels: Levels = 4):
         super().__init__(targets, levels=levels)
 
     def trigger(self, x: Images, *, level: int) -> Images:

@@ -30,7 +30,17 @@ from semvet.metrics.similarity import cosine, tanimoto
 from semvet.metrics.ssim import ssim
 from semvet.systems import TrainableLink
 from semvet.triggers import AttentionUNet
-from semvet.types import Features, Images, Levels, Noise, NonNegative, Pairs, PerImage, Share
+from semvet.types import (
+    Features,
+    Images,
+    Levels,
+    Noise,
+    NonNegative,
+    Pairs,
+    PerImage,
+    Share,
+    Targets,
+)
 
 
 def distance(a: Features, b: Features) -> PerImage:
@@ -38,8 +48,6 @@ def distance(a: Features, b: Features) -> PerImage:
     return 2 * (a - b).square().mean(dim=1)
 
 
-import os
-_ACT={'tanh':torch.tanh,'soft':torch.nn.functional.softsign,'rs':lambda g: g*torch.rsqrt(1+g*g)}[os.environ.get('ACT','tanh')]
 def _clip(x: Tensor) -> Tensor:
     """[0, 1], with the gradient of the identity.
 
@@ -65,7 +73,7 @@ class SemBugger(Attack):
 
     def __init__(
         self,
-        targets: Images,
+        targets: Targets,
         *,
         levels: Levels = 4,
         poison_ratio: Share = 0.2,
@@ -88,7 +96,7 @@ class SemBugger(Attack):
 
     def pattern(self, x: Images) -> Images:
         """Delta = G(x), within +-bound. Eq. (3)"""
-        return self.bound * _ACT(self.generator(x).float())
+        return self.bound * self.generator(x).float().tanh()
 
     def trigger(self, x: Images, *, level: int) -> Images:
         return (x + level / self.levels * self.pattern(x)).clamp(0, 1) if level else x  # Eq. (4)

@@ -7,7 +7,7 @@ from torch import Generator
 
 from semvet.channels.base import Channel
 from semvet.randomness import complex_normal
-from semvet.types import Noise, Symbols
+from semvet.types import Noise, Received, Symbols
 from semvet.units import noise_power
 
 
@@ -21,5 +21,5 @@ class AWGN(Channel):
     def propagate(self, x: Symbols, noise: Noise, *, snr_db: float) -> Symbols:
         return x + sqrt(noise_power(snr_db)) * noise["n"]
 
-    def equalize(self, y: Symbols, noise: Noise, *, snr_db: float) -> Symbols:
+    def equalize(self, y: Received, noise: Noise, *, snr_db: float) -> Symbols:
         return y

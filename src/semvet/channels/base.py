@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 
 from torch import Generator
 
-from semvet.types import Noise, Symbols
+from semvet.types import Noise, Received, Symbols
 
 
 class Channel(ABC):
@@ -26,11 +26,11 @@ class Channel(ABC):
         """All random numbers of one use, first axis the batch, on the generator's device."""
 
     @abstractmethod
-    def propagate(self, x: Symbols, noise: Noise, *, snr_db: float) -> Symbols:
+    def propagate(self, x: Symbols, noise: Noise, *, snr_db: float) -> Received:
         """H X + N. May be longer than x where antennas receive more values than are sent."""
 
     @abstractmethod
-    def equalize(self, y: Symbols, noise: Noise, *, snr_db: float) -> Symbols:
+    def equalize(self, y: Received, noise: Noise, *, snr_db: float) -> Symbols:
         """The receiver's estimate of x, (batch, symbols)."""
 
     def __call__(self, x: Symbols, noise: Noise, *, snr_db: float) -> Symbols:

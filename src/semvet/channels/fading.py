@@ -19,7 +19,7 @@ from typing import Literal
 from torch import Generator
 
 from semvet.randomness import complex_normal
-from semvet.types import Noise, Symbols
+from semvet.types import Noise, Received, Symbols
 from semvet.units import noise_power
 
 Csi = Literal["none", "perfect"]  # channel state information: does the receiver know h?
@@ -38,7 +38,9 @@ def propagate(x: Symbols, noise: Noise, *, snr_db: float) -> Symbols:
     return noise["h"] * x + sqrt(noise_power(snr_db)) * noise["n"]
 
 
-def equalize(y: Symbols, noise: Noise, *, snr_db: float, csi: Csi, equalizer: Equalizer) -> Symbols:
+def equalize(
+    y: Received, noise: Noise, *, snr_db: float, csi: Csi, equalizer: Equalizer
+) -> Symbols:
     h = noise["h"]
     if csi == "none":
         return y

@@ -28,18 +28,16 @@ from typing import Annotated, Literal, final
 
 import torch
 from annotated_types import Ge, Le
-from jaxtyping import Complex
-from torch import Generator, Tensor
+from torch import Generator
 from torch.nn.functional import pad
 
 from semvet.channels.base import Channel
 from semvet.errors import ConfigError
 from semvet.randomness import complex_normal
-from semvet.types import Noise, Symbols
+from semvet.types import Noise, Received, Symbols
 from semvet.units import noise_power
 
 Antennas = Annotated[int, Ge(1), Le(16)]
-Received = Complex[Tensor, "batch received"]  # uses times r values per image
 
 
 @final

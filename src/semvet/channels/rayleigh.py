@@ -15,7 +15,7 @@ from torch import Generator
 from semvet.channels import fading
 from semvet.channels.base import Channel
 from semvet.channels.fading import Csi, Equalizer
-from semvet.types import Noise, Symbols
+from semvet.types import Noise, Received, Symbols
 
 
 @final
@@ -37,5 +37,5 @@ class Rayleigh(Channel):
     def propagate(self, x: Symbols, noise: Noise, *, snr_db: float) -> Symbols:
         return fading.propagate(x, noise, snr_db=snr_db)
 
-    def equalize(self, y: Symbols, noise: Noise, *, snr_db: float) -> Symbols:
+    def equalize(self, y: Received, noise: Noise, *, snr_db: float) -> Symbols:
         return fading.equalize(y, noise, snr_db=snr_db, csi=self.csi, equalizer=self.equalizer)

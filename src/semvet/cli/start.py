@@ -3,8 +3,8 @@
 import os
 import sys
 
-# glibc returns large blocks to the system at once by default; training spends half of its page-fault
-# time on getting them back. Read when the process starts, hence the second start.
+# glibc returns large blocks to the system at once by default; training spends half of its
+# page-fault time on getting them back. Read when the process starts, hence the second start.
 ALLOCATOR = {"MALLOC_MMAP_THRESHOLD_": str(2**32), "MALLOC_TRIM_THRESHOLD_": str(2**32)}
 
 

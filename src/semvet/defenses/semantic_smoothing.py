@@ -19,7 +19,7 @@ from math import ceil
 from typing import Annotated, final
 
 import torch
-from annotated_types import Ge, Gt, Le, Lt
+from annotated_types import Gt, Le, Lt
 from torch import Generator
 
 from semvet.defenses.base import Certificate, Defended, Defense, IsHit, Vantage, View

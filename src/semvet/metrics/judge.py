@@ -19,13 +19,12 @@ Deviates: per-target thresholds, and level k must come out as target k; the prin
 from dataclasses import dataclass
 from math import ceil
 
-import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
 from semvet.errors import ConfigError
 from semvet.metrics.ssim import ssim
-from semvet.types import Flags, Images
+from semvet.types import Flags, Images, Targets
 
 Scores = Float[Tensor, "batch targets"]
 RULES = ("conformal", "mu-plus-3-sigma", "mu-minus-3-sigma")
@@ -33,7 +32,7 @@ RULES = ("conformal", "mu-plus-3-sigma", "mu-minus-3-sigma")
 
 @dataclass(frozen=True)
 class Judge:
-    targets: Images
+    targets: Targets
     thresholds: Float[Tensor, " targets"]  # tau
     rule: str
 
@@ -53,11 +52,11 @@ class Judge:
         return self.reached(self.scores(received)).any(dim=1)
 
 
-def score(received: Images, targets: Images) -> Scores:
+def score(received: Images, targets: Targets) -> Scores:
     return ssim(received[:, None], targets[None])
 
 
-def make_judge(rule: str, targets: Images, benign: Scores, *, alpha: float) -> Judge:
+def make_judge(rule: str, targets: Targets, benign: Scores, *, alpha: float) -> Judge:
     """Args:
     rule: one of RULES.
     benign: scores of benign images against `targets`.

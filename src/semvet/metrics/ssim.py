@@ -22,7 +22,7 @@ WINDOW, SIGMA = 11, 1.5
 C1, C2 = 0.01**2, 0.03**2
 
 Blur = Float[Tensor, "size size"]
-Stack = Float[Tensor, "*batch chan height width"]
+Stack = Float[Tensor, "*#batch chan height width"]
 
 
 @lru_cache(maxsize=64)

@@ -22,16 +22,16 @@ def mean_interval(values: Tensor) -> tuple[float, float]:
     return center - half, center + half
 
 
-def rate_interval(successes: int, trials: int, confidence: float = CONFIDENCE) -> tuple[float, float]:
-    """Clopper-Pearson: covers the true rate with at least this confidence."""
-    tail = (1 - confidence) / 2
-    low = float(beta.ppf(tail, successes, trials - successes + 1)) if successes else 0.0
-    high = float(beta.ppf(1 - tail, successes + 1, trials - successes)) if successes < trials else 1.0
+def rate_interval(successes: int, trials: int) -> tuple[float, float]:
+    """Clopper-Pearson at 95 %: covers the true rate with at least this confidence."""
+    tail, failures = (1 - CONFIDENCE) / 2, trials - successes
+    low = float(beta.ppf(tail, successes, failures + 1)) if successes else 0.0
+    high = float(beta.ppf(1 - tail, successes + 1, failures)) if failures else 1.0
     return low, high
 
 
 def rate_lower_bound(successes: Tensor, trials: int, alpha: float) -> Tensor:
-    """One-sided Clopper-Pearson lower bounds at confidence 1 - alpha, float64; 0 without success."""
+    """One-sided Clopper-Pearson bounds at confidence 1 - alpha, float64; 0 without success."""
     won = successes.double().cpu().numpy()
     bounds = beta.ppf(alpha, won, trials - won + 1)
     return torch.from_numpy(bounds).nan_to_num(0.0).to(successes.device)

@@ -36,7 +36,7 @@ def _reach(record: Record) -> float:
 
 
 def _curves(axes: Axes, record: Record) -> None:
-    """Known at the marked radii; between them the value of the next larger one, so never too high."""
+    """Known at the marks; between them the value of the next larger radius, so never too high."""
     for i, defense in enumerate(record.certified):
         found = defense.figures["certificate"]
         inside = sum(r <= _reach(record) for r in found["radii"])

@@ -1,6 +1,6 @@
 """Every defense beside no defense: what still answers, what misfires, what it costs.
 
-    ASR by level           benign images received as target k        PSNR of benign images
+ASR by level           benign images received as target k        PSNR of benign images
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from semvet.reports.look import ATTACKED, CLEAN, FAINT, INK, Frame, level_colour
-from semvet.reports.numbers import rate
+from semvet.reports.numbers import Number, rate
 from semvet.reports.record import Record
 
 NAME_WIDTH = 24  # characters
@@ -27,7 +27,7 @@ class Line:
 
     label: str
     system: dict[str, Any]  # the attacked system, as measured there
-    clean_psnr_db: float | None
+    clean_psnr_db: Number
 
 
 def draw_defenses(record: Record) -> Figure | None:
@@ -40,7 +40,7 @@ def draw_defenses(record: Record) -> Figure | None:
         10.4, 1.15 + height, left=1.85, top=0.35, bottom=0.6 + 0.2 * ceil(len(legend) / COLUMNS)
     )
     figure, (asr, benign, psnr) = frame.panels(
-        1, 3, sharey=True, width_ratios=(3, 3, 2.4), gridspec_kw={"wspace": 0.09}
+        1, 3, sharey=True, width_ratios=(3, 3, 2.4), gridspec_kw={"wspace": 0.13}
     )
     _rates(asr, record, lines, "asr")
     asr.set_title("ASR" if len(record.levels) == 1 else "ASR by trigger level")
@@ -61,7 +61,7 @@ def draw_defenses(record: Record) -> Figure | None:
 
 
 def lines_of(record: Record) -> list[Line]:
-    """`no defense` first. Every defense is measured on the same images, so one row stands for all."""
+    """`no defense` first: one row for all, since all are measured on the same images."""
     first = record.defenses[0].figures
     lines = [Line("no defense", first["before"], first["clean_system_psnr_before_db"])]
     for defense in record.defenses:
@@ -71,7 +71,7 @@ def lines_of(record: Record) -> list[Line]:
 
 
 def _rates(axes: Axes, record: Record, lines: list[Line], key: str) -> None:
-    """A bar for each level, its Clopper-Pearson interval, and a tick at the rate without defense."""
+    """A bar for each level, its Clopper-Pearson interval, a tick at the rate without defense."""
     levels = len(record.levels)
     thickness = 0.78 / levels
     for row, line in enumerate(lines):
@@ -112,7 +112,9 @@ def _legend(record: Record) -> list[Patch | Line2D]:
     return [
         *bars,
         Line2D([], [], color=INK, linewidth=1, label="95 % interval"),
-        Line2D([], [], color=INK, linestyle="", marker="|", markeredgewidth=2.2, label="no defense"),
+        Line2D(
+            [], [], color=INK, linestyle="", marker="|", markeredgewidth=2.2, label="no defense"
+        ),
         Line2D([], [], color=ATTACKED, marker="o", linestyle="", label="attacked system"),
         Line2D([], [], color=CLEAN, marker="D", linestyle="", label="clean system"),
     ]

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 from semvet.reports.look import DPI, FAINT, GRID, INK
 
-LABEL, GAP, MARGIN, HEADING, COLUMN_TITLE = 330, 8, 14, 46, 30  # dots
+LABEL, GAP, MARGIN, HEADING, COLUMN_TITLE = 350, 8, 14, 46, 30  # dots
 CELL = 112  # an image's longer side, at most where it is not larger itself
 
 
@@ -53,12 +54,12 @@ def draw_grid(rows: list[Row], *, aside_title: str = "") -> Figure:
 def _canvas(width: int, height: int) -> Axes:
     figure = Figure(figsize=(width / DPI, height / DPI))
     axes = figure.add_axes((0, 0, 1, 1))
-    axes.set(xlim=(0, width), ylim=(height, 0))
+    axes.set(xlim=(0, width), ylim=(height, 0), autoscale_on=False)
     axes.axis("off")
     return axes
 
 
-def _label(axes: Axes, row: Row, y: float, high: int, width: int) -> None:
+def _label(axes: Axes, row: Row, y: int, high: int, width: int) -> None:
     if row.heading:
         axes.plot([MARGIN, width - MARGIN], [y - HEADING + 12] * 2, color=GRID, linewidth=1)
         axes.text(MARGIN, y - 9, row.heading, va="bottom", weight="bold")
@@ -68,7 +69,7 @@ def _label(axes: Axes, row: Row, y: float, high: int, width: int) -> None:
 
 
 def _show(
-    axes: Axes, image: np.ndarray, x: float, y: float, wide: int, high: int, *, enlarged: bool
+    axes: Axes, image: np.ndarray, x: int, y: int, wide: int, high: int, *, enlarged: bool
 ) -> None:
     pixels = np.clip(np.nan_to_num(image), 0, 1).transpose(1, 2, 0)
     pixels = pixels.repeat(3, axis=2) if pixels.shape[2] == 1 else pixels
@@ -78,4 +79,5 @@ def _show(
         aspect="auto",
         interpolation="nearest" if enlarged else "antialiased",
     )
-    axes.set(xlim=axes.get_xlim(), ylim=axes.get_ylim())
+    frame = Rectangle((x - 1, y - 1), wide + 1, high + 1, fill=False, edgecolor=GRID, linewidth=0.8)
+    axes.add_patch(frame)  # images may be as white as the page

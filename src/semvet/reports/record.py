@@ -82,12 +82,16 @@ def flat(config: dict[str, Any]) -> dict[str, str]:
     """Every key of a configuration as an override would name it: `attack.levels`."""
     flattened: dict[str, str] = {}
     for key, value in config.items():
-        inner = dict(enumerate(value)) if _is_list_of_records(value) else value
+        inner = _by_position(value) if _is_list_of_records(value) else value
         if isinstance(inner, dict) and inner:
             flattened |= {f"{key}.{name}": text for name, text in flat(inner).items()}
         else:
             flattened[str(key)] = plain(value)
     return flattened
+
+
+def _by_position(values: list[Any]) -> dict[str, Any]:
+    return {str(i): value for i, value in enumerate(values)}
 
 
 def _is_list_of_records(value: Any) -> bool:

@@ -1,9 +1,10 @@
 """One run as one HTML file that needs nothing else: pictures and style are inside it.
 
-    config.yaml, metrics.json, evaluation.safetensors  ->  pictures/*.png, report.html
+config.yaml, metrics.json, evaluation.safetensors  ->  pictures/*.png, report.html
 """
 
 from base64 import b64encode
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -13,13 +14,13 @@ from markupsafe import Markup
 
 from semvet.reports.certificate import draw_certificate
 from semvet.reports.defense_bars import draw_defenses
-from semvet.reports.look import Draw, png
+from semvet.reports.look import DPI, Draw, png
 from semvet.reports.numbers import DASH, FILTERS
 from semvet.reports.record import Record, arguments, flat, labels, plain, read_record
 from semvet.reports.ssim_histograms import draw_ssim_histograms
 from semvet.reports.transmissions import draw_transmissions
 from semvet.reports.triggers import draw_triggers
-from semvet.reports.verdict import GONE, defense_verdict, implanted, verdict
+from semvet.reports.verdict import GONE, MISFIRES, defense_verdict, implanted, verdict
 from semvet.store import RunFolder, write_bytes
 
 PICTURES: dict[str, Draw] = {
@@ -48,10 +49,25 @@ def write_report(folder: RunFolder) -> Path:
         content = png(draw, record)
         if content is not None:
             write_bytes(folder.path / "pictures" / f"{name}.png", content)
-            pictures[name] = f"data:image/png;base64,{b64encode(content).decode()}"
+            pictures[name] = embedded(content)
     page = environment().get_template("report.html").render(**_facts(record), pictures=pictures)
     write_bytes(folder.report, page.encode())
     return folder.report
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """A picture as an HTML page holds it, all at the same scale."""
+
+    source: str
+    width: int  # CSS pixels
+    height: int
+
+
+def embedded(content: bytes) -> Embedded:
+    width, height = (int.from_bytes(content[at : at + 4]) for at in (16, 20))  # of the PNG header
+    source = f"data:image/png;base64,{b64encode(content).decode()}"
+    return Embedded(source, 100 * width // DPI, 100 * height // DPI)
 
 
 def environment() -> Environment:
@@ -80,6 +96,7 @@ def _facts(record: Record) -> dict[str, Any]:
         "verdict": verdict(record),
         "implanted": implanted(record) if record.has_attack else [],
         "gone": GONE,
+        "misfires": MISFIRES,
         "clean": metrics["clean_system"],
         "attacked": metrics["attacked_system"],
         "trigger": metrics["trigger"],

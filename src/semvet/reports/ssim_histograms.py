@@ -1,4 +1,4 @@
-"""What the judge sees: SSIM to each target, of benign and of triggered images, and its thresholds."""
+"""What the judge sees: SSIM to each target of benign and triggered images, and the thresholds."""
 
 from math import ceil
 
@@ -17,9 +17,7 @@ BINS = 60
 def draw_ssim_histograms(record: Record) -> Figure:
     columns = min(len(record.levels), 4)
     rows = ceil(len(record.levels) / columns)
-    frame = (
-        Frame(10.4, 1.0 + 2.5 * rows, top=0.8) if columns > 1 else Frame(6.5, 3.8, top=1.0)
-    )
+    frame = Frame(10.4, 1.0 + 2.5 * rows, top=0.8) if columns > 1 else Frame(6.5, 3.8, top=1.0)
     figure, panels = frame.panels(
         rows, columns, sharex=True, sharey=True, gridspec_kw={"hspace": 0.45, "wspace": 0.12}
     )
@@ -39,20 +37,13 @@ def draw_ssim_histograms(record: Record) -> Figure:
     return figure
 
 
-def _edges(record: Record) -> np.ndarray:
-    """Bins over all panels, so that they can be compared. The thresholds lie inside, too."""
-    metrics = record.metrics
-    values = [record.arrays["scores"].ravel()]
-    values += [np.array(metrics[rule]["thresholds"], float) for rule in ("judge", "literal")]
-    if record.has_attack:
-        values.append(record.arrays["scores_triggered"].ravel())
-    every = np.concatenate(values)
-    every = every[np.isfinite(every)]
-    low, high = min(0.0, float(every.min())), min(1.0, float(every.max()) + 0.02)
-    return np.linspace(low, high, BINS + 1)
+def _edges(record: Record) -> list[float]:
+    """From 0, or the smallest SSIM there is, to 1: the same bins in every panel."""
+    smallest = min(float(record.arrays[name].min()) for name in ("scores", "scores_triggered"))
+    return np.linspace(min(0.0, smallest), 1.0, BINS + 1).tolist()
 
 
-def _panel(axes: Axes, record: Record, k: int, edges: np.ndarray) -> None:
+def _panel(axes: Axes, record: Record, k: int, edges: list[float]) -> None:
     metrics, arrays = record.metrics, record.arrays
     attacked = metrics["attacked_system"]
     axes.hist(arrays["scores"][:, k - 1], edges, color=BENIGN, alpha=0.7, label="benign images")

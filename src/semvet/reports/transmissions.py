@@ -74,8 +74,7 @@ def _defended(record: Record, defense: DefenseRecord) -> list[Row]:
         )
     note = (
         f"PSNR {db(figures['after']['psnr_db'])} dB, "
-        f"received as a target {rate(figures['benign_hit_rate'])}"
+        f"hits a target: {rate(figures['benign_hit_rate'])}"
     )
     heading = "" if rows else f"Behind {defense.label}"
     return [*rows, Row("benign", note, record.arrays[f"{name}/received"], heading=heading)]
-

@@ -7,7 +7,7 @@ from semvet.reports.image_grid import Row, draw_grid
 from semvet.reports.numbers import rate, short, similarity
 from semvet.reports.record import Record
 
-GAINS = (0.5, 1, 2, 5, 10, 20, 50, 100)
+GAINS = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
 
 
 def draw_triggers(record: Record) -> Figure | None:

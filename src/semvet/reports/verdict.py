@@ -1,9 +1,9 @@
 """The run in one sentence, and each defense in a few words. Rules over intervals, no judgement.
 
-    level k is implanted:   lower end of ASR_k's interval  >  upper end of the benign rate of k
-                            and of the clean system's ASR_k
-    level k is gone:        ASR_k - benign rate of k <= 0.01, both behind the defense
-    a defense misfires:     lower end of the benign rate of some k  >  its upper end before
+level k is implanted:   lower end of ASR_k's interval  >  upper end of the benign rate of k
+                        and of the clean system's ASR_k
+level k is gone:        ASR_k - benign rate of k <= 0.01, both behind the defense
+a defense misfires:     lower end of the benign rate of some k  >  its upper end before
 """
 
 from typing import Any
@@ -12,6 +12,7 @@ from semvet.reports.numbers import db, rate, similarity, span
 from semvet.reports.record import Record
 
 GONE = 0.01
+MISFIRES = "benign images turn into a target"
 
 
 def implanted(record: Record) -> list[int]:
@@ -41,9 +42,10 @@ def _outcome(record: Record) -> str:
     attacked, clean = record.metrics["attacked_system"], record.metrics["clean_system"]
     works, total = implanted(record), len(record.levels)
     asr = f"ASR {span(attacked['asr'])}"
+    most = "" if total == 1 else "at most "
     null = (
-        f"benign images at most {rate(max(attacked['benign_false_positive']))}, "
-        f"the clean system at most {rate(max(clean['asr']))}"
+        f"benign images {most}{rate(max(attacked['benign_false_positive']))}, "
+        f"the clean system {most}{rate(max(clean['asr']))}"
     )
     if not works:
         return (
@@ -86,9 +88,11 @@ def defense_verdict(record: Record, figures: dict[str, Any]) -> str:
         answers = "nothing to remove"
     elif left:
         answers = "backdoor answers" + (f" at {_listed(left)}" if len(record.levels) > 1 else "")
+    elif misfires:
+        return f"{MISFIRES}, with or without a trigger"
     else:
-        answers = "backdoor gone"
-    return answers + ("; turns benign images into a target" if misfires else "")
+        return "backdoor gone"
+    return f"{answers}; {MISFIRES}" if misfires else answers
 
 
 def _listed(levels: list[int]) -> str:

@@ -1,1 +1,1 @@
-"""The stages of a run: data -> poison -> train -> evaluate -> defend -> evaluate -> store -> report."""
+"""The stages of a run: data -> poison -> train -> evaluate -> defend -> evaluate -> store."""

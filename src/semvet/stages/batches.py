@@ -52,8 +52,8 @@ class Batches:
                 continue
             rng = stream(self.seed, f"order of group {group}", index=number)
             needed = self.steps_per_epoch * width
-            order = torch.cat(
-                [images[permutation(len(images), rng=rng)] for _ in range(-(-needed // len(images)))]
-            )
-            columns.append(order[:needed].view(self.steps_per_epoch, width))
+            rounds = -(-needed // len(images))  # fewer images than places: begin again
+            rounds = -(-needed // len(images))  # fewer images than places: begin again
+            order = torch.cat([permutation(len(images), rng=rng) for _ in range(rounds)])
+            columns.append(images[order[:needed]].view(self.steps_per_epoch, width))
         return torch.cat(columns, dim=1)

@@ -24,7 +24,7 @@ from semvet.config import Training
 from semvet.errors import StoreError, TrainingError
 from semvet.randomness import stream
 from semvet.stages.batches import Batches
-from semvet.stages.machine import Precision
+from semvet.stages.machine import Precision, place
 from semvet.store import Arrays, read_checkpoint, write_checkpoint
 from semvet.systems import TrainableLink
 from semvet.types import Noise, Pairs
@@ -117,7 +117,7 @@ class Engine:
         self.batches = Batches(pairs.level, batch=plan.batch, separate=separate, seed=seed)
         self.pairs = _moved(pairs, device)
         self.objective = Objective(link, attack, victims=self.batches.victims, precision=precision)
-        self.objective.to(device=device, memory_format=torch.channels_last)
+        place(self.objective, device)
         self.parameters = list(self.objective.parameters())
         self.optimizer = torch.optim.Adam(self.parameters, lr=plan.learning_rate, fused=True)
         self.steps = plan.epochs * self.batches.steps_per_epoch
@@ -220,7 +220,7 @@ class Engine:
         for i, parameter in enumerate(self.parameters):
             for name, tensor in self.optimizer.state[parameter].items():
                 arrays[f"optimizer/{i}/{name}"] = _array(tensor)
-        state = {"step": self.step, "seconds": self.seconds, "history": self.history, "looks": self.looks}
+        state = {name: getattr(self, name) for name in ("step", "seconds", "history", "looks")}
         write_checkpoint(self.checkpoint, arrays, state)
 
     def _resume(self) -> None:
@@ -243,8 +243,8 @@ class Engine:
                     for name in ("exp_avg", "exp_avg_sq")
                 },
             }
-        self.step, self.seconds = state["step"], state["seconds"]
-        self.history, self.looks = state["history"], state["looks"]
+        for name, value in state.items():
+            setattr(self, name, value)
 
 
 def _array(tensor: Tensor) -> np.ndarray:

@@ -90,9 +90,7 @@ def summarize(measured: Measurement, judge: Judge) -> dict[str, Any]:
 def trigger_figures(measured: Measurement) -> dict[str, list[float | None]]:
     """Means over images of how visible each level is; None where a figure is infinite."""
     per_level = [visibility(measured.sent, x_k) for x_k in measured.triggered]
-    return {
-        name: [_finite(mean(level[name])) for level in per_level] for name in per_level[0]
-    }
+    return {name: [_finite(mean(level[name])) for level in per_level] for name in per_level[0]}
 
 
 def literal_figures(

@@ -127,12 +127,11 @@ def _numbers(
 
 
 def _system_figures(link: TrainableLink) -> dict[str, Any]:
-    system = link.system
     return {
         "parameters": sum(p.numel() for p in link.parameters()),
         "channel_uses": link.channel_uses,
-        "bandwidth_ratio": system.bandwidth_ratio,
-        "compression_ratio": system.compression_ratio,
+        "bandwidth_ratio": link.bandwidth_ratio,
+        "compression_ratio": 2 * link.bandwidth_ratio,
     }
 
 
@@ -152,9 +151,7 @@ def _speed(record: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _pictures(
-    measured: dict[str, Measurement], judge: Judge, outcomes: list[Outcome]
-) -> Arrays:
+def _pictures(measured: dict[str, Measurement], judge: Judge, outcomes: list[Outcome]) -> Arrays:
     """What the report draws: a few examples of everything, and all SSIM scores."""
     attacked = measured["attacked"]
     tensors = {

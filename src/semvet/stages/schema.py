@@ -19,7 +19,7 @@ from semvet.data import DATASETS, Source
 from semvet.defenses import DEFENSES, Defense
 from semvet.errors import ConfigError
 from semvet.systems import SYSTEMS, System
-from semvet.types import ImageShape, Images
+from semvet.types import ImageShape, Targets
 
 TABLES: dict[str, Mapping[str, type]] = {
     "data": DATASETS,
@@ -98,7 +98,7 @@ def make_channel(spec: Spec) -> Channel:
     return _build("channel", spec)
 
 
-def make_attack(spec: Spec, targets: Images) -> Attack:
+def make_attack(spec: Spec, targets: Targets) -> Attack:
     return _build("attack", spec, targets)
 
 

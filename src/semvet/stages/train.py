@@ -12,7 +12,7 @@ from semvet.data import Splits
 from semvet.errors import WeightsError
 from semvet.randomness import seeded, stream
 from semvet.stages.engine import Engine
-from semvet.stages.machine import choose_precision, measure_peaks, peak_memory_mib
+from semvet.stages.machine import choose_precision, measure_peaks, peak_memory_mib, place
 from semvet.stages.schema import make_attack, make_channel, make_system
 from semvet.stages.watch import Watch
 from semvet.store import Arrays, Store, read_json, read_weights, write_json, write_weights
@@ -75,10 +75,8 @@ def trained_system(
     arrays = read_weights(weights)
     load(link, attack, arrays)
     for module in (link, attack):
-        module.to(device=device, memory_format=torch.channels_last).eval()
-    return TrainedSystem(
-        link, attack, arrays, read_json(folder / "poison.json"), read_json(record)
-    )
+        place(module.eval(), device)
+    return TrainedSystem(link, attack, arrays, read_json(folder / "poison.json"), read_json(record))
 
 
 def as_pairs(splits: Splits) -> Pairs:

@@ -1,10 +1,11 @@
-"""What a run tells whoever waits for it. The command line draws it; tests and scripts may listen."""
+"""What a run tells whoever waits for it. The command line draws it; scripts may listen."""
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from semvet.stages.engine import Progress
 
 
+@runtime_checkable
 class Watch(Protocol):
     def stage(self, what: str) -> None:
         """A new stage begins, for example "training the clean system"."""

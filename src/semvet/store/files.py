@@ -1,4 +1,4 @@
-"""Atomic writes and honest reads: a file is there whole or not at all, and a broken one is named."""
+"""Atomic writes, honest reads: a file is there whole or not at all, and a broken one is named."""
 
 import errno
 import json

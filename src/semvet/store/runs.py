@@ -51,9 +51,8 @@ class RunFolder:
     @property
     def metrics(self) -> dict[str, Any]:
         if not self.finished:
-            raise StoreError(
-                f"{self.path}: not finished; `semvet run {self.path / 'config.yaml'}` goes on with it"
-            )
+            way_out = f"`semvet run {self.path / 'config.yaml'}` goes on with it"
+            raise StoreError(f"{self.path}: not finished; {way_out}")
         return read_json(self.path / "metrics.json")
 
     @property
@@ -117,13 +116,14 @@ class Store:
         runs = self.runs()
         if text == "latest" and runs:
             return runs[0]
-        named = [r for r in runs if text in (r.path.name, r.id)]
-        begun = [r for r in runs if text and (r.path.name.startswith(text) or r.id.startswith(text))]
-        found = named or begun
-        if len(found) == 1:
-            return found[0]
         if not runs:
             raise StoreError(f"{self.root}: no runs yet; `semvet run quickstart` makes one")
+        names = [(run, (run.path.name, run.id)) for run in runs]
+        exact = [run for run, both in names if text in both]
+        begun = [run for run, both in names if text and any(n.startswith(text) for n in both)]
+        found = exact or begun
+        if len(found) == 1:
+            return found[0]
         listed = ", ".join(r.path.name for r in (found or runs)[:8])
         problem = "is not unique" if found else "is no run"
         raise StoreError(f"{text!r} {problem} in {self.root}; there: {listed} (or `latest`)")

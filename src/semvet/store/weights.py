@@ -25,7 +25,7 @@ def sidecar(path: Path) -> Path:
 
 def write_weights(path: Path, arrays: Arrays, description: dict[str, Any]) -> None:
     """`path` (.safetensors) and, before it, its sidecar with hash and description."""
-    content = save(arrays)
+    content = save(_in_order(arrays))
     digest = hashlib.sha256(content).hexdigest()
     shapes = {name: list(array.shape) for name, array in arrays.items()}
     write_json(sidecar(path), {"sha256": digest, "tensors": shapes, **description})
@@ -44,16 +44,16 @@ def read_weights(path: Path) -> Arrays:
     expected, found = read_json(sidecar(path)).get("sha256"), hashlib.sha256(content).hexdigest()
     if found != expected:
         raise WeightsError(
-            f"{path}: SHA-256 is {found[:16]}..., {sidecar(path).name} says {str(expected)[:16]}...; "
-            "the file was changed or damaged after it was written. Restore it, or delete the "
-            "folder and train again"
+            f"{path}: SHA-256 is {found[:16]}..., {sidecar(path).name} says "
+            f"{str(expected)[:16]}...; the file was changed or damaged after it was written. "
+            "Restore it, or delete the folder and train again"
         )
     return _parse(path, content)
 
 
 def write_checkpoint(path: Path, arrays: Arrays, state: dict[str, Any]) -> None:
     """Arrays and plain state in one file, so that both are of the same moment."""
-    text = json.dumps(state)
+    arrays, text = _in_order(arrays), json.dumps(state)
     write_bytes(path, save(arrays, metadata={"state": text, "sha256": _digest(arrays, text)}))
 
 
@@ -66,6 +66,11 @@ def read_checkpoint(path: Path) -> tuple[Arrays, dict[str, Any]]:
     if facts.get("sha256") != _digest(arrays, facts.get("state", "")):
         raise WeightsError(f"{path}: damaged, its SHA-256 is not the recorded one; delete it")
     return arrays, json.loads(facts["state"])
+
+
+def _in_order(arrays: Arrays) -> Arrays:
+    """C order, which safetensors takes for granted."""
+    return {name: np.asarray(array, order="C") for name, array in arrays.items()}
 
 
 def _digest(arrays: Arrays, state: str) -> str:

@@ -38,10 +38,5 @@ class System(nn.Module, ABC):
 
     @property
     def bandwidth_ratio(self) -> float:
-        """k/n: complex channel uses per real pixel value."""
+        """k/n: complex channel uses per real pixel value; the papers' CR is twice that."""
         return self.symbols / self.shape.pixels
-
-    @property
-    def compression_ratio(self) -> float:
-        """The papers' CR: real values sent per pixel value, 2k/n."""
-        return 2 * self.bandwidth_ratio

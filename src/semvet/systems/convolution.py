@@ -23,6 +23,8 @@ PADDING = 2  # keeps the size at stride 1 and halves or doubles an even one at s
 class Conv5(nn.Conv2d):
     """(batch, inputs, h, w) -> (batch, outputs, h / stride, w / stride)."""
 
+    bias: Tensor
+
     def __init__(self, inputs: int, outputs: int, *, stride: int = 1):
         super().__init__(inputs, outputs, 5, stride=stride, padding=PADDING)
 
@@ -39,6 +41,8 @@ class Conv5(nn.Conv2d):
 class TransposedConv5(nn.ConvTranspose2d):
     """(batch, inputs, h, w) -> (batch, outputs, h * stride, w * stride)."""
 
+    bias: Tensor
+
     def __init__(self, inputs: int, outputs: int, *, stride: int = 1):
         super().__init__(
             inputs, outputs, 5, stride=stride, padding=PADDING, output_padding=stride - 1
@@ -51,7 +55,6 @@ class TransposedConv5(nn.ConvTranspose2d):
         # mirrored, index 5 of the kernel being zero: y[2q + r] = sum_a x[q + a] w[r + 2 - 2a]
         kernel = pad(self.weight, (0, 1, 0, 1)).view(inputs, outputs, 3, 2, 3, 2).flip(2, 4)
         kernel = kernel.permute(1, 3, 5, 0, 2, 4).reshape(4 * outputs, inputs, 3, 3)
-        assert self.bias is not None
         blocks = conv2d(x, kernel, self.bias.repeat_interleave(4), padding=1)
         return pixel_shuffle(blocks, 2)
 

@@ -59,26 +59,25 @@ class JSCC(System):
             down(chan, w, stride=2), down(w, 2 * w, stride=2), down(2 * w, 2 * w),
             down(2 * w, 2 * w), down(2 * w, self.maps),
         )  # fmt: skip
+        self.last = TransposedConv5(w, chan, stride=2)
         self.decoder = nn.Sequential(
             TransposedConv5(self.maps, 2 * w), PReLU(),
             TransposedConv5(2 * w, 2 * w), PReLU(),
             TransposedConv5(2 * w, 2 * w), PReLU(),
             TransposedConv5(2 * w, w, stride=2), PReLU(),
-            TransposedConv5(w, chan, stride=2),
+            self.last,
         )  # fmt: skip
         self._initialize(output_bias)
 
     def _initialize(self, output_bias: float) -> None:
         for layer in self.modules():
-            if isinstance(layer, nn.Conv2d):
-                nn.init.kaiming_normal_(layer.weight, mode="fan_in", nonlinearity="relu")
-                nn.init.zeros_(layer.bias)
-            elif isinstance(layer, nn.ConvTranspose2d):
-                # each output pixel sums inputs * 25 / stride^2 products
-                fan_in = layer.in_channels * 25 / layer.stride[0] ** 2
+            if isinstance(layer, Conv5 | TransposedConv5):
+                # a transposed convolution of stride s sums 25 / s^2 products per input map
+                stride = layer.stride[0] if isinstance(layer, TransposedConv5) else 1
+                fan_in = layer.in_channels * 25 / stride**2
                 nn.init.normal_(layer.weight, std=(2 / fan_in) ** 0.5)
-                nn.init.zeros_(layer.bias)
-        nn.init.constant_(self.decoder[-1].bias, output_bias)
+                layer.bias.data.zero_()
+        self.last.bias.data.fill_(output_bias)
 
     @property
     def encoder_convolutions(self) -> Sequence[nn.Module]:
@@ -88,7 +87,9 @@ class JSCC(System):
         rows, columns = STRIDE * self.grid[0] - x.shape[-2], STRIDE * self.grid[1] - x.shape[-1]
         if rows or columns:
             x = pad(x, (0, columns, 0, rows), mode="replicate")
-        return to_symbols(self.encoder(x).flatten(1), self.symbols)
+        with torch.autocast(x.device.type, enabled=False):  # bf16 would round the pixels themselves
+            features = self.encoder[0](x.float())
+        return to_symbols(self.encoder[1:](features).flatten(1), self.symbols)
 
     def decode(self, y: Symbols) -> Images:
         maps = to_reals(y, self.maps * self.grid[0] * self.grid[1])

@@ -6,7 +6,7 @@ exists once.
 """
 
 from abc import ABC, abstractmethod
-from typing import NamedTuple, Protocol, final
+from typing import NamedTuple, Protocol, final, runtime_checkable
 
 import torch
 from torch import Generator, nn
@@ -16,6 +16,7 @@ from semvet.systems.base import System
 from semvet.types import Features, Images, Noise
 
 
+@runtime_checkable
 class Link(Protocol):
     """What anybody may do with a deployed system."""
 
@@ -33,6 +34,7 @@ class TrainableLink(nn.Module, ABC):
     """A link whose forward pass is a pure function of (parameters, images, noise)."""
 
     channel_uses: int  # complex symbols spent on one image
+    bandwidth_ratio: float  # of them per real pixel value, k/n
 
     @abstractmethod
     def draw(self, batch: int, *, rng: Generator) -> Noise:
@@ -53,7 +55,7 @@ class OneShotLink(TrainableLink):
     def __init__(self, system: System, channel: Channel, *, snr_db: float):
         super().__init__()
         self.system, self.channel, self.snr_db = system, channel, snr_db
-        self.channel_uses = system.symbols
+        self.channel_uses, self.bandwidth_ratio = system.symbols, system.bandwidth_ratio
 
     def draw(self, batch: int, *, rng: Generator) -> Noise:
         return self.channel.draw(batch, self.system.symbols, rng=rng)

@@ -7,9 +7,12 @@ additive attention gate weighs each skip connection before it is concatenated:
 
 Paper: Oktay et al. 2018 for the gates; SemBugger Eq. (3) names "an Attention U-Net encoder
 architecture" and nothing else.
-Deviates: no batch normalization (it couples the images of a batch); widths are ours (D-007).
+Deviates: no batch normalization (it couples the images of a batch); the last features are
+    normalized over each image instead and the output has no bias, so that the pattern cannot
+    collapse to a constant, which SemBugger's imperceptibility loss drives it to (D-007).
 """
 
+from itertools import pairwise
 from typing import final
 
 import torch
@@ -52,7 +55,7 @@ class AttentionUNet(nn.Module):
         self.stride = 2 ** (len(widths) - 1)
         inputs = (channels, *widths[:-1])
         self.down = nn.ModuleList(_block(i, o) for i, o in zip(inputs, widths, strict=True))
-        steps = list(zip(widths[:-1], widths[1:], strict=True))[::-1]  # (skip, below), deepest first
+        steps = list(pairwise(widths))[::-1]  # (skip, below), deepest first
         self.gates = nn.ModuleList(AttentionGate(skip, below) for skip, below in steps)
         self.up = nn.ModuleList(_block(skip + below, skip) for skip, below in steps)
         self.out = nn.Conv2d(widths[0], channels, 1, bias=False)

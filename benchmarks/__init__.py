@@ -1,0 +1,1 @@
+"""Measurements that print ratios; never part of the tests."""

@@ -1,0 +1,102 @@
+"""The theorem is tested on links whose answers are known in closed form."""
+
+from statistics import NormalDist
+
+import pytest
+import torch
+
+from semvet.defenses import SemanticSmoothing, View
+from semvet.randomness import stream
+
+SIGMA, D = 0.25, 64
+
+
+def never_hit(y):
+    return torch.zeros(len(y), dtype=torch.bool)
+
+
+def always_hit(y):
+    return torch.ones(len(y), dtype=torch.bool)
+
+
+class Identity:
+    def __call__(self, x, *, rng):
+        return x
+
+
+def defended(link=None, **config):
+    return SemanticSmoothing(**{"sigma": SIGMA, **config}).apply(
+        View(link or Identity()), rng=stream(0, "defense")
+    )
+
+
+def half_space(offset):
+    """j(y) = 1 where the mean direction of y reaches `offset`: P[j(x + e) = 1] is known exactly."""
+    unit = torch.ones(D) / D**0.5
+    return lambda y: y.flatten(1) @ unit >= offset
+
+
+def test_theorem_3_attains_its_radius_on_a_half_space():
+    n, at = 200_000, 0.35  # the boundary lies `at` away from x = 0
+    one = defended(copies=n, clip=False, alpha=0.001)
+    x = torch.zeros(1, 1, 8, 8)
+    radius = one.certify(x, half_space(at), stream(0, "certify")).radius.item()
+    assert radius <= at  # never beyond the truth at this seed ...
+    assert radius == pytest.approx(at, abs=0.01)  # ... and hardly below it
+
+
+def test_certificates_fail_at_most_as_often_as_alpha_allows():
+    at, alpha, repeats = 0.1, 0.05, 400
+    one = defended(copies=100, clip=False, alpha=alpha)
+    x = torch.zeros(repeats, 1, 8, 8)  # each image votes on its own
+    radius = one.certify(x, half_space(at), stream(0, "certify")).radius
+    failures = int((radius > at).sum())
+    assert failures <= 37  # 99.9 % quantile of Binomial(400, .05)
+    assert failures >= 1  # the bound is not needlessly wide
+
+
+def test_the_largest_radius_is_that_of_a_unanimous_vote():
+    one = defended(copies=32, alpha=0.001)
+    never = one.certify(torch.zeros(3, 1, 8, 8), never_hit, stream(0, "c"))
+    expected = SIGMA * NormalDist().inv_cdf(0.001 ** (1 / 32))
+    assert never.radius.tolist() == pytest.approx([expected] * 3, rel=1e-4)
+    assert one.findings["largest_radius"] == pytest.approx(expected, rel=1e-4)
+
+
+def test_lost_votes_certify_nothing():
+    one = defended(copies=32)
+    always = one.certify(torch.zeros(2, 1, 8, 8), always_hit, stream(0, "c"))
+    assert always.radius.tolist() == [0, 0]
+
+
+def test_clipping_before_averaging_biases_dark_and_bright_pixels():  # errata S3
+    x = torch.cat([torch.zeros(1, 1, 28, 28), torch.ones(1, 1, 28, 28)])
+    clipped, free = (
+        defended(copies=400, clip=clip).link(x, rng=stream(0, "s")) for clip in (True, False)
+    )
+    bias = SIGMA / (2 * torch.pi) ** 0.5  # E max(e, 0)
+    assert clipped[0].mean().item() == pytest.approx(bias, abs=0.002)
+    assert clipped[1].mean().item() == pytest.approx(1 - bias, abs=0.002)
+    assert free.mean(dim=(1, 2, 3)).tolist() == pytest.approx([0, 1], abs=0.002)
+
+
+def test_the_output_is_the_mean_over_exactly_n_transmissions():
+    sent = []
+
+    class Counting:
+        def __call__(self, x, *, rng):
+            sent.append(len(x))
+            return torch.full_like(x, float(len(sent)))
+
+    x = torch.zeros(700, 1, 8, 8)
+    out = defended(Counting(), copies=7).link(x, rng=stream(0, "s"))
+    assert sum(sent) == 700 * 7
+    assert out.mean().item() == pytest.approx(sum(i * n for i, n in enumerate(sent, 1)) / sum(sent))
+    assert defended(copies=7).channel_uses_factor == 7
+
+
+def test_a_defense_leaves_the_link_it_was_given_alone():
+    link = Identity()
+    x = torch.rand(2, 1, 8, 8, generator=stream(0, "x"))
+    defended(link)
+    assert torch.equal(link(x, rng=stream(0, "n")), x)
