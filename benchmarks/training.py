@@ -1,7 +1,7 @@
 """Training the usual way against the engine: the same network, data, victims and loss weights.
 
     make bench                       both, each in processes of its own, alternating
-    python -m benchmarks.training usual|engine [epochs] [seed]      one of them, as JSON
+    python -m benchmarks.training usual|engine EPOCHS SEED      one of them, as JSON
 
 "Usual" is what published training scripts do: torch.nn's own layers, a DataLoader of float images,
 fp32, one forward pass for the benign batch and one for each trigger level, torchmetrics' SSIM.
@@ -170,7 +170,6 @@ def _row(found: dict[str, float]) -> str:
 if __name__ == "__main__":
     words = sys.argv[1:]
     if words and words[0] in ("usual", "engine"):
-        epochs, seed = int((words + ["20"])[1]), int((words + ["", "0"])[2])
-        print(json.dumps(one(words[0], epochs, seed)))
+        print(json.dumps(one(words[0], int(words[1]), int(words[2]))))
     else:
         compare(int(words[0]) if words else 20)

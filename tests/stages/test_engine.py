@@ -39,7 +39,9 @@ def test_the_objective_is_a_pure_function_of_parameters_batch_and_noise():
     batch, noise = made._prepare(made.batches.epoch(0)[0])
     parameters = {name: p.detach() for name, p in made.objective.named_parameters()}
     first = made.objective(batch, noise)
-    other = functional_call(made.objective, {k: 0.9 * p for k, p in parameters.items()}, (batch, noise))
+    other = functional_call(
+        made.objective, {k: 0.9 * p for k, p in parameters.items()}, (batch, noise)
+    )
     again = functional_call(made.objective, parameters, (batch, noise))
     for name, value in first.items():
         assert torch.equal(value, again[name])
@@ -60,7 +62,7 @@ def test_training_resumed_from_a_checkpoint_ends_in_the_same_weights(tmp_path):
     whole = engine()
     whole.train()
 
-    class Stop(Exception):
+    class StopError(Exception):
         pass
 
     broken = engine(checkpoint=tmp_path / "c.safetensors", checkpoint_every_s=0.0)
@@ -68,11 +70,11 @@ def test_training_resumed_from_a_checkpoint_ends_in_the_same_weights(tmp_path):
 
     def until_five(index):
         if broken.step == 5:
-            raise Stop
+            raise StopError
         return step(index)
 
     broken._one_step = until_five
-    with pytest.raises(Stop):
+    with pytest.raises(StopError):
         broken.train()
     resumed = engine(checkpoint=tmp_path / "c.safetensors")
     trained = resumed.train()
@@ -106,5 +108,7 @@ def test_the_learning_rate_rises_to_its_peak_and_falls_to_nothing():
 
 def test_bf16_training_stays_close_to_fp32():
     a, b = engine(), engine(precision="bf16")
-    losses = [{k: sum(h[k] for h in m.train().history) for k in ("target", "integrity")} for m in (a, b)]
+    losses = [
+        {k: sum(h[k] for h in m.train().history) for k in ("target", "integrity")} for m in (a, b)
+    ]
     assert losses[1] == pytest.approx(losses[0], rel=0.05)

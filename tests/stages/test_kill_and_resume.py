@@ -17,15 +17,15 @@ STEPS = 24  # of each of the two trainings: first the clean system, then the att
 ATTACKS = ("NoAttack", "SemBugger")
 
 # Does a run with a checkpoint after every step, prints where each training starts, and kills itself
-# between a step and its checkpoint, or when the function named last is called.
+# between a step and its checkpoint, or instead of writing a file of the run's folder.
 CHILD = """
 import json, os, signal, sys
 from pathlib import Path
-from semvet.stages import pipeline
 from semvet.stages.engine import Engine
-from semvet.store import Store
+from semvet.stages.pipeline import execute
+from semvet.store import RunFolder, Store
 
-folder, document, attack, step, function = json.loads(sys.argv[1])
+folder, document, attack, step, writing = json.loads(sys.argv[1])
 one_step = Engine._one_step
 started = set()
 
@@ -43,15 +43,15 @@ def watched(engine, index):
     return terms
 
 Engine._one_step = watched
-if function:
-    setattr(pipeline, function, die)
-pipeline.execute(document, Store(Path(folder)), device="cpu", checkpoint_every_s=0)
+if writing:
+    setattr(RunFolder, writing, die)
+execute(document, Store(Path(folder)), device="cpu", checkpoint_every_s=0)
 """
 
 
-def _in_a_process(folder, run, *, attack="", step=-1, function="", killed=True) -> list[str]:
+def _in_a_process(folder, run, *, attack="", step=-1, writing="", killed=True) -> list[str]:
     """Where the trainings started, for example ["NoAttack 0"]."""
-    done = python("-c", CHILD, json.dumps([str(folder), run, attack, step, function]))
+    done = python("-c", CHILD, json.dumps([str(folder), run, attack, step, writing]))
     assert done.returncode == (-signal.SIGKILL if killed else 0), done.stderr
     return done.stdout.splitlines()
 
@@ -105,9 +105,7 @@ def started(monkeypatch):
     return steps
 
 
-def test_a_run_killed_at_five_steps_ends_in_the_metrics_of_an_unbroken_one(
-    unbroken, run, tmp_path
-):
+def test_a_run_killed_at_five_steps_ends_in_the_metrics_of_an_unbroken_one(unbroken, run, tmp_path):
     kills = sorted(random.Random(0).sample(range(2 * STEPS), 5))
     assert {kill // STEPS for kill in kills} == {0, 1}  # both trainings are hit
     resumed_at = 0
@@ -121,11 +119,11 @@ def test_a_run_killed_at_five_steps_ends_in_the_metrics_of_an_unbroken_one(
     assert not [*tmp_path.rglob("checkpoint*"), *tmp_path.rglob(".*.part")]
 
 
-@pytest.mark.parametrize("function", ["measure", "_provenance"])
+@pytest.mark.parametrize("writing", ["write_weights", "write_metrics"])
 def test_a_run_killed_after_training_does_not_train_again(
-    unbroken, run, tmp_path, started, function
+    unbroken, run, tmp_path, started, writing
 ):
-    _in_a_process(tmp_path, run, function=function)
+    _in_a_process(tmp_path, run, writing=writing)
     folder = _here(tmp_path, run)
     assert started == {}
     assert _comparable(folder.metrics) == unbroken

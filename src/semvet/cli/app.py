@@ -22,13 +22,17 @@ app = typer.Typer(
 )
 data = typer.Typer(help="Data sets: what there is, and whether it is intact.", no_args_is_help=True)
 app.add_typer(data, name="data")
-err = Console(stderr=True)
+err = Console(stderr=True, markup=False, highlight=False)
 
 Json = Annotated[bool, typer.Option("--json", help="Print metrics.json instead of tables.")]
 Overrides = Annotated[
     list[str] | None,
     typer.Argument(metavar="[KEY=VALUE]...", help="For example attack=bass snr_db=5 seed=1."),
 ]
+
+
+def _out() -> Console:
+    return Console(markup=False, highlight=False)  # paths and values may hold brackets
 
 
 @contextmanager
@@ -43,10 +47,11 @@ def _errors_without_traceback() -> Iterator[None]:
         raise typer.Exit(130) from None
 
 
-def _version(asked: bool) -> None:
+def _version(asked: bool) -> bool:
     if asked:
         typer.echo(f"semvet {version('semvet')}")
         raise typer.Exit
+    return asked
 
 
 @app.callback()
@@ -77,7 +82,7 @@ def run(
         if json_only:
             typer.echo(json.dumps(folder.metrics, indent=2))
         else:
-            print_result(Console(), folder)
+            print_result(_out(), folder)
 
 
 def _document(name: str) -> dict[str, Any]:
@@ -115,7 +120,7 @@ def show(
         if json_only:
             typer.echo(json.dumps(metrics, indent=2))
         else:
-            print_result(Console(), folder)
+            print_result(_out(), folder)
 
 
 @data.command("list")
@@ -124,7 +129,7 @@ def data_list() -> None:
     with _errors_without_traceback():
         from semvet.cli.tables import print_data
 
-        print_data(Console())
+        print_data(_out())
 
 
 @data.command("check")
@@ -138,4 +143,4 @@ def data_check(
         from semvet.config import override
 
         document = override({"data": {"name": name}}, [f"data.{text}" for text in overrides or []])
-        print_data_check(Console(), document)
+        print_data_check(_out(), document)

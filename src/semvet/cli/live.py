@@ -27,7 +27,7 @@ class Live:
 
     def stage(self, what: str) -> None:
         self._close()
-        self.progress.console.print(f"[dim]·[/] {what}", highlight=False)
+        self.progress.console.print(f"· {what}", soft_wrap=True)
 
     def training(self, step: Step) -> None:
         if self.task is None:
@@ -54,5 +54,6 @@ def watching(console: Console, *, quiet: bool) -> Iterator[Watch]:
         BarColumn(24), MofNCompleteColumn(), TimeElapsedColumn(),
         TextColumn("left"), TimeRemainingColumn(), TextColumn("{task.fields[losses]}"),
     )  # fmt: skip
-    with Progress(*columns, console=console, transient=True) as progress:
+    drawn = console.is_terminal  # a bar in a log file is one line a second
+    with Progress(*columns, console=console, transient=True, disable=not drawn) as progress:
         yield Live(progress)

@@ -1,7 +1,9 @@
 """Results and data sets as tables for a terminal."""
 
+from collections.abc import Collection
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -11,20 +13,20 @@ from semvet.store import RunFolder
 
 def print_result(console: Console, folder: RunFolder) -> None:
     metrics = folder.metrics
-    console.print(f"[bold]{folder.path.name}[/]   data: {metrics['provenance']['data']}")
+    console.print(folder.path.name, style="bold", soft_wrap=True)
+    console.print(f"data: {metrics['provenance']['data']}", soft_wrap=True)
     for table in (_systems(metrics), _levels(metrics), _defenses(metrics)):
         if table.row_count:
             console.print(table)
     speed, literal = metrics["speed"], metrics["literal"]
-    console.print(
-        f"printed rule (mu - 3 sigma, any target): benign images that pass it "
-        f"{literal['benign_false_positive']:.3f}"
-    )
+    rule = "printed rule (mu - 3 sigma, any target): benign images that pass it"
+    console.print(f"{rule} {literal['benign_false_positive']:.3f}", soft_wrap=True)
     console.print(
         f"training {speed['images_per_s']:,.0f} images/s in {speed['precision']}, "
         f"{speed['flop_utilization']:.0%} of the measured convolution peak, "
         f"{speed['gemm_utilization']:.0%} of the GEMM peak; run {speed['total_seconds']:.0f} s, "
-        f"{speed['peak_memory_mib']:,.0f} MiB"
+        f"{speed['peak_memory_mib']:,.0f} MiB",
+        soft_wrap=True,
     )
     console.print(f"report: {folder.report}", soft_wrap=True)
 
@@ -44,8 +46,9 @@ def _systems(metrics: dict[str, Any]) -> Table:
 def _levels(metrics: dict[str, Any]) -> Table:
     attacked, clean, trigger = (metrics[k] for k in ("attacked_system", "clean_system", "trigger"))
     table = _table(
-        "level", "trigger SSIM", "L2", "ASR [95 %]", "clean system", "benign", "PSNR to target"
-    )
+        "level", "trigger SSIM", "L2", "ASR [95 %]", "clean system", "benign", "PSNR to target",
+        whole=["ASR [95 %]"],
+    )  # fmt: skip
     for k, rate in enumerate(attacked["asr"]):
         low, high = attacked["asr_interval"][k]
         table.add_row(
@@ -64,7 +67,7 @@ def _defenses(metrics: dict[str, Any]) -> Table:
     )  # fmt: skip
     for one in metrics["defenses"]:
         table.add_row(
-            " ".join([one["name"], *(f"{k}={v}" for k, v in one["args"].items())]),
+            "\n".join([one["name"], *(f"{k}={v}" for k, v in one["args"].items())]),
             " ".join(f"{rate:.2f}" for rate in one["after"]["asr"]),
             f"{one['benign_hit_rate']:.3f}",
             f"{one['before']['psnr_db']:.1f} -> {one['after']['psnr_db']:.1f}",
@@ -79,7 +82,7 @@ def print_data(console: Console) -> None:
     from semvet.errors import DataError
     from semvet.stages.schema import TABLES, arguments, make_source, resolve
 
-    table = _table("name", "now", "size", "arguments")
+    table = _table("name", "now", "size", "arguments", words=["now", "arguments"])
     for name, source in TABLES["data"].items():
         fields = arguments(source).model_fields
         needed = [key for key, field in fields.items() if field.is_required()]
@@ -99,7 +102,9 @@ def print_data_check(console: Console, document: dict[str, Any]) -> None:
 
     loaded = make_source(resolve(make_run(document)).data).load()
     console.print(f"{loaded.source}   fingerprint {loaded.fingerprint}", soft_wrap=True)
-    table = _table("split", "images", "shape", "mean pixel", "images per class")
+    table = _table(
+        "split", "images", "shape", "mean pixel", "images per class", words=["images per class"]
+    )
     for name, part in (("train", loaded.train), ("test", loaded.test)):
         classes = part.label[part.label >= 0].bincount().tolist()
         table.add_row(
@@ -110,8 +115,16 @@ def print_data_check(console: Console, document: dict[str, Any]) -> None:
     console.print(table)
 
 
-def _table(*columns: str) -> Table:
-    table = Table(header_style="bold", title_justify="left", caption_justify="left")
+def _table(*columns: str, words: Collection[str] = (), whole: Collection[str] = ()) -> Table:
+    """The first column and `words` are text, the others figures; it and `whole` never wrap.
+
+    Nothing is cut off in a narrow terminal: `sigma=0.0` would be another defense.
+    """
+    table = Table(box=SIMPLE_HEAD, header_style="bold", caption_justify="left", pad_edge=False)
     for i, column in enumerate(columns):
-        table.add_column(column, justify="left" if i == 0 else "right")
+        left = i == 0 or column in words
+        table.add_column(
+            column, justify="left" if left else "right", overflow="fold",
+            no_wrap=i == 0 or column in whole,
+        )  # fmt: skip
     return table

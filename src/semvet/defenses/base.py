@@ -35,6 +35,7 @@ class Certificate:
     """What is guaranteed for single images, with confidence 1 - alpha each."""
 
     radius: PerImage  # L2, pixel units; 0 where nothing is certified
+    safe_share: PerImage  # share of the votes for "no attack"; below 1/2 the vote itself is lost
     alpha: float
     copies: int
 

@@ -56,8 +56,11 @@ class SemanticSmoothing(Defense):
         largest = torch.tensor([self.alpha ** (1 / self.copies)], dtype=torch.float64)
 
         def certify(x: Images, is_hit: IsHit, rng: Generator) -> Certificate:
-            radius = certified_radius(link.safe_votes(x, is_hit, rng=rng), link, self.alpha)
-            return Certificate(radius, self.alpha, self.copies)
+            safe = torch.cat([link.safe_votes(p, is_hit, rng=rng) for p in x.split(CHUNK)])
+            p0 = rate_lower_bound(safe, self.copies, self.alpha)
+            return Certificate(
+                radius_of(p0, self.sigma), safe / self.copies, self.alpha, self.copies
+            )
 
         return Defended(
             link,
@@ -98,11 +101,6 @@ class SmoothedLink(Link):
         return safe
 
 
-def certified_radius(safe: PerImage, link: SmoothedLink, alpha: float) -> PerImage:
-    """Theorem 3's R, in pixel units; 0 where P[j = 0] > 1/2 is not certain enough."""
-    return radius_of(rate_lower_bound(safe, link.copies, alpha), link.sigma)
-
-
 def radius_of(p0: PerImage, sigma: float) -> PerImage:
-    """R = sigma Phi^-1(p0), 0 for p0 <= 1/2."""
+    """Theorem 3's R = sigma Phi^-1(p0), in pixel units; 0 for p0 <= 1/2."""
     return (sigma * torch.special.ndtri(p0.clamp(min=0.5))).float()

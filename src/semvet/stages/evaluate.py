@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from jaxtyping import Float
+from torch import Tensor
 
 from semvet.attacks import Attack
 from semvet.metrics.judge import Judge, Scores, score
@@ -23,11 +25,16 @@ class Measurement:
 
     sent: Images  # n benign test images
     received: Images  # of the first channel draw
-    errors: PerImage  # mean squared error, of every draw
+    errors: Float[Tensor, "draws batch"]  # mean squared error of each image in each draw
     scores: Scores  # SSIM of `received` to each target
     triggered: list[Images]
     received_triggered: list[Images]
     scores_triggered: list[Scores]
+
+    @property
+    def psnr_db(self) -> PerImage:
+        """Mean over the channel draws."""
+        return -10 * self.errors.log10().mean(dim=0)
 
 
 @torch.no_grad()
@@ -54,7 +61,7 @@ def measure(link: Link, attack: Attack, x: Images, *, seed: int, draws: int) -> 
     ]
     targets = attack.targets
     return Measurement(
-        x, received, torch.cat(errors), score(received, targets),
+        x, received, torch.stack(errors), score(received, targets),
         triggered, outputs, [score(y, targets) for y in outputs],
     )  # fmt: skip
 
@@ -65,20 +72,20 @@ def summarize(measured: Measurement, judge: Judge) -> dict[str, Any]:
     hits = [judge.hits(s, k) for k, (_, s) in enumerate(pairs, start=1)]
     benign = [judge.hits(measured.scores, k) for k in range(1, len(pairs) + 1)]
     targets = [t.expand_as(measured.sent) for t in judge.targets]
-    low, high = mean_interval(-10 * measured.errors.log10())
     asr = [_rate(h) for h in hits]
     return {
         "n": len(measured.sent),
-        "psnr_db": mean(-10 * measured.errors.log10()),
-        "psnr_db_interval": [low, high],
+        "psnr_db": mean(measured.psnr_db),
+        "psnr_db_interval": mean_interval(measured.psnr_db),
         "psnr_of_mean_mse_db": psnr_of_mean_mse(measured.errors),
         "asr": asr,
-        "asr_interval": [rate_interval(int(h.sum()), len(h)) for h in hits],
+        "asr_interval": [_interval(h) for h in hits],
         "asr_mean": sum(asr) / len(asr),
         "asr_any": [_rate(judge.reached(s).any(dim=1)) for _, s in pairs],
         "benign_false_positive": [_rate(h) for h in benign],
-        "benign_false_positive_interval": [rate_interval(int(h.sum()), len(h)) for h in benign],
+        "benign_false_positive_interval": [_interval(h) for h in benign],
         "benign_any": _rate(judge.reached(measured.scores).any(dim=1)),
+        "benign_any_interval": _interval(judge.reached(measured.scores).any(dim=1)),
         "psnr_to_target_db": [
             mean(psnr_db(y, t)) for (y, _), t in zip(pairs, targets, strict=True)
         ],
@@ -114,6 +121,10 @@ def literal_figures(
 
 def _rate(flags: Flags) -> float:
     return mean(flags.float())
+
+
+def _interval(flags: Flags) -> tuple[float, float]:
+    return rate_interval(int(flags.sum()), len(flags))
 
 
 def _finite(value: float) -> float | None:

@@ -1,34 +1,20 @@
 """One run from its record to its folder: data -> poison -> train -> evaluate -> defend -> store."""
 
-import platform
-import sys
 import time
-from importlib.metadata import version
 from typing import Any
 
 import torch
 
-from semvet.config import NUMERICS, Run, identity
-from semvet.data import Splits, split
-from semvet.metrics.judge import Judge, make_judge, score
+from semvet.config import Run, identity
+from semvet.data import DataSet, Splits, split
 from semvet.stages.defend import Outcome, defend
-from semvet.stages.evaluate import (
-    Measurement,
-    literal_figures,
-    measure,
-    summarize,
-    transmit,
-    trigger_figures,
-)
 from semvet.stages.machine import peak_memory_mib, pick_device
+from semvet.stages.record import metrics_of, pictures_of, provenance_of, speed_of
 from semvet.stages.schema import make_source, resolve
+from semvet.stages.subject import Subject, make_subject
 from semvet.stages.train import TrainedSystem, trained_system
 from semvet.stages.watch import Silent, Watch
-from semvet.store import Arrays, RunFolder, Store
-from semvet.systems import TrainableLink
-from semvet.types import to_images
-
-EXAMPLES = 8  # images that the report may show
+from semvet.store import RunFolder, Store
 
 
 def execute(
@@ -52,145 +38,59 @@ def execute(
         folder.log("started", data=data.source)
         watch.stage(f"data: {data.source}")
         splits = split(data, seed=run.seed)
-        metrics, pictures = _numbers(run, splits, data.fingerprint, store, folder, where, watch,
-                                     checkpoint_every_s)  # fmt: skip
-        metrics["provenance"] = _provenance(run, data.source, data.fingerprint, where)
+        clean, attacked = _train(
+            run, data, splits, store, folder, where, watch, checkpoint_every_s
+        )  # fmt: skip
+        metrics = _evaluate(run, splits, clean, attacked, folder, where, watch)
+        metrics["provenance"] = provenance_of(run, data, where)
         metrics["speed"]["total_seconds"] = time.perf_counter() - began
         metrics["speed"]["peak_memory_mib"] = peak_memory_mib(where)
-        folder.write_evaluation(pictures)
         folder.write_metrics(metrics)
         folder.log("finished", seconds=time.perf_counter() - began)
     return folder
 
 
-def _numbers(
-    run: Run, splits: Splits, fingerprint: str, store: Store, folder: RunFolder,
+def _train(
+    run: Run, data: DataSet, splits: Splits, store: Store, folder: RunFolder,
     device: torch.device, watch: Watch, checkpoint_every_s: float,
-) -> tuple[dict[str, Any], Arrays]:  # fmt: skip
-    def train(which: Run, name: str) -> TrainedSystem:
+) -> tuple[TrainedSystem, TrainedSystem]:  # fmt: skip
+    """The null control and the attacked system; both may be in the store already."""
+
+    def one(which: Run, name: str) -> TrainedSystem:
         trained = trained_system(
-            which, splits, fingerprint, store, device=device, watch=watch, name=name,
+            which, splits, data.fingerprint, store, device=device, watch=watch, name=name,
             checkpoint_every_s=checkpoint_every_s,
         )  # fmt: skip
-        folder.log("trained", system=name, **_speed(trained.record))
+        folder.log("trained", system=name, **speed_of(trained))
         return trained
 
-    clean = train(resolve(run.clean()), "the clean system")
-    attacked = train(run, f"the system under {run.attack.name}")
+    clean = one(resolve(run.clean()), "the clean system")
+    attacked = one(run, f"the system under {run.attack.name}")
     folder.write_poison(attacked.poison)
     folder.write_weights(attacked.weights, {"record": run.training_record()})
+    return clean, attacked
 
+
+def _evaluate(
+    run: Run, splits: Splits, clean: TrainedSystem, attacked: TrainedSystem, folder: RunFolder,
+    device: torch.device, watch: Watch,
+) -> dict[str, Any]:  # fmt: skip
     watch.stage("evaluating both systems")
-    targets = attacked.attack.targets
-    x = to_images(splits.test.pixels[: run.evaluation.images].to(device))
-    held_out = to_images(splits.held_out.pixels[:1000].to(device))
-    measured, judges, literals = {}, {}, {}
-    for name, link in (("clean", clean.link), ("attacked", attacked.link)):
-        benign = score(transmit(link, held_out, seed=run.seed, purpose="judge"), targets)
-        rule, alpha = run.evaluation.judge, run.evaluation.alpha
-        judges[name] = make_judge(rule, targets, benign, alpha=alpha)
-        literals[name] = make_judge("mu-minus-3-sigma", targets, benign, alpha=alpha)
-        measured[name] = measure(
-            link, attacked.attack, x, seed=run.seed, draws=run.evaluation.draws
-        )
-    figures = {name: summarize(m, judges[name]) for name, m in measured.items()}
-    delta = figures["clean"]["psnr_db"] - figures["attacked"]["psnr_db"]
+    attack = attacked.attack
+    null_control, subject = (
+        make_subject(trained.link, attack, run, splits, device) for trained in (clean, attacked)
+    )
+    outcomes = _defend(run, attacked, subject, null_control, watch)
+    folder.write_evaluation(pictures_of(subject, null_control, outcomes))
+    return metrics_of(run, splits, attacked, subject, null_control, outcomes)
 
+
+def _defend(
+    run: Run, attacked: TrainedSystem, subject: Subject, null_control: Subject, watch: Watch
+) -> list[Outcome]:
     outcomes = []
     for spec in run.defense:
-        watch.stage(f"defense {spec.name} {_brief(spec.args)}")
-        part = x[: run.evaluation.defended_images]
-        outcomes.append(
-            defend(spec, attacked.link, clean.link, attacked.attack, judges["attacked"], part,
-                   seed=run.seed)
-        )  # fmt: skip
-    metrics = {
-        "clean_system": figures["clean"],
-        "attacked_system": {**figures["attacked"], "delta_psnr_db": delta},
-        "trigger": trigger_figures(measured["attacked"]),
-        "judge": {
-            "rule": judges["attacked"].rule,
-            "alpha": run.evaluation.alpha,
-            "held_out_images": len(held_out),
-            "thresholds": judges["attacked"].thresholds.tolist(),
-            "clean_system_thresholds": judges["clean"].thresholds.tolist(),
-        },
-        "literal": literal_figures(
-            measured["attacked"], literals["attacked"], measured["clean"], literals["clean"]
-        ),
-        "defenses": [outcome.figures for outcome in outcomes],
-        "poison": {k: attacked.poison[k] for k in ("controls", "training_images", "count")},
-        "system": _system_figures(attacked.link),
-        "speed": _speed(attacked.record),
-    }
-    return metrics, _pictures(measured, judges["attacked"], outcomes)
-
-
-def _system_figures(link: TrainableLink) -> dict[str, Any]:
-    return {
-        "parameters": sum(p.numel() for p in link.parameters()),
-        "channel_uses": link.channel_uses,
-        "bandwidth_ratio": link.bandwidth_ratio,
-        "compression_ratio": 2 * link.bandwidth_ratio,
-    }
-
-
-def _speed(record: dict[str, Any]) -> dict[str, Any]:
-    batches_per_s = record["steps"] / record["seconds"] if record["seconds"] else 0.0
-    achieved = record["flop_per_step"] * batches_per_s
-    return {
-        "images_per_s": record["images_per_s"],
-        "training_seconds": record["seconds"],
-        "flop_per_s": achieved,
-        "conv_peak": record["conv_peak"],
-        "gemm_peak": record["gemm_peak"],
-        "flop_utilization": achieved / record["conv_peak"],
-        "gemm_utilization": achieved / record["gemm_peak"],
-        "precision": record["precision"],
-        "training_peak_memory_mib": record["peak_memory_mib"],
-    }
-
-
-def _pictures(measured: dict[str, Measurement], judge: Judge, outcomes: list[Outcome]) -> Arrays:
-    """What the report draws: a few examples of everything, and all SSIM scores."""
-    attacked = measured["attacked"]
-    tensors = {
-        "targets": judge.targets,
-        "thresholds": judge.thresholds,
-        "sent": attacked.sent[:EXAMPLES],
-        "received_clean_system": measured["clean"].received[:EXAMPLES],
-        "received": attacked.received[:EXAMPLES],
-        "scores": attacked.scores,
-    }
-    lists = {
-        "triggered": [t[:EXAMPLES] for t in attacked.triggered],
-        "received_triggered": [t[:EXAMPLES] for t in attacked.received_triggered],
-        "scores_triggered": attacked.scores_triggered,
-    }
-    for i, outcome in enumerate(outcomes):
-        tensors[f"defense/{i}/received"] = outcome.measured.received[:EXAMPLES]
-        tensors[f"defense/{i}/scores"] = outcome.measured.scores
-        lists[f"defense/{i}/received_triggered"] = [
-            t[:EXAMPLES] for t in outcome.measured.received_triggered
-        ]
-    stacked = {name: torch.stack(tensors_) for name, tensors_ in lists.items()}
-    return {k: v.contiguous().cpu().numpy() for k, v in {**tensors, **stacked}.items()}
-
-
-def _provenance(run: Run, source: str, fingerprint: str, device: torch.device) -> dict[str, Any]:
-    name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.machine()
-    return {
-        "semvet": version("semvet"),
-        "numerics": NUMERICS,
-        "torch": torch.__version__,
-        "python": sys.version.split()[0],
-        "device": f"{device.type} ({name}, {torch.get_num_threads()} threads)",
-        "data": source,
-        "data_fingerprint": fingerprint,
-        "seed": run.seed,
-        "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-    }
-
-
-def _brief(args: dict[str, Any]) -> str:
-    return " ".join(f"{key}={value}" for key, value in args.items())
+        arguments = " ".join(f"{key}={value}" for key, value in spec.args.items())
+        watch.stage(f"defense {spec.name} {arguments}")
+        outcomes.append(defend(spec, subject, null_control, attacked.attack, seed=run.seed))
+    return outcomes

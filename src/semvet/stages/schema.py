@@ -8,7 +8,7 @@ and returns it with every default written out, which is what a run's identity ha
 import inspect
 from collections.abc import Mapping
 from functools import cache
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ValidationError, create_model
 
@@ -33,18 +33,17 @@ TABLES: dict[str, Mapping[str, type]] = {
 @cache
 def arguments(plug_in: type) -> type[BaseModel]:
     """A pydantic model of the plug-in's keyword-only arguments."""
-    hints = get_type_hints(plug_in.__init__, include_extras=True)
     fields: dict[str, Any] = {}
-    for name, parameter in inspect.signature(plug_in).parameters.items():
+    for name, parameter in inspect.signature(plug_in, eval_str=True).parameters.items():
         if parameter.kind is not inspect.Parameter.KEYWORD_ONLY:
             continue
         default = ... if parameter.default is inspect.Parameter.empty else parameter.default
-        if name not in hints or name == "name":
+        hint: Any = parameter.annotation
+        if hint is parameter.empty or name == "name":
             raise ConfigError(
                 f"plug-in {plug_in.__module__}.{plug_in.__qualname__}: its argument {name!r} needs "
                 "a type, and any name but 'name'; correct or uninstall it"
             )
-        hint = hints[name]
         if getattr(hint, "__origin__", hint) in (int, float):
             hint = Annotated[hint, BeforeValidator(number)]
         fields[name] = (hint, default)

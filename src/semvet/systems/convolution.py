@@ -14,9 +14,29 @@ from typing import Any, final
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import conv2d, leaky_relu, pad, pixel_shuffle, pixel_unshuffle
+from torch.nn.functional import conv2d, leaky_relu, pad
 
 PADDING = 2  # keeps the size at stride 1 and halves or doubles an even one at stride 2
+
+
+def to_blocks(x: Tensor) -> Tensor:
+    """(batch, c, 2h, 2w) -> (batch, 4c, h, w), channel (r, s, c) from row 2i + r, column 2j + s.
+
+    Like pixel_unshuffle but with c last, so that channels-last memory is copied in whole pixels
+    and stays channels last; mixed memory orders make everything after them several times slower.
+    """
+    batch, c, height, width = x.shape
+    pixels = x.permute(0, 2, 3, 1).reshape(batch, height // 2, 2, width // 2, 2, c)
+    blocks = pixels.permute(0, 1, 3, 2, 4, 5).reshape(batch, height // 2, width // 2, 4 * c)
+    return blocks.permute(0, 3, 1, 2)
+
+
+def from_blocks(blocks: Tensor) -> Tensor:
+    """The inverse of `to_blocks`."""
+    batch, c4, height, width = blocks.shape
+    pixels = blocks.permute(0, 2, 3, 1).reshape(batch, height, width, 2, 2, c4 // 4)
+    x = pixels.permute(0, 1, 3, 2, 4, 5).reshape(batch, 2 * height, 2 * width, c4 // 4)
+    return x.permute(0, 3, 1, 2)
 
 
 @final
@@ -33,8 +53,8 @@ class Conv5(nn.Conv2d):
             return super().forward(x)
         outputs, inputs = self.weight.shape[:2]
         kernel = pad(self.weight, (0, 1, 0, 1)).view(outputs, inputs, 3, 2, 3, 2)
-        kernel = kernel.permute(0, 1, 3, 5, 2, 4).reshape(outputs, 4 * inputs, 3, 3)
-        return conv2d(pixel_unshuffle(x, 2), kernel, self.bias, padding=1)
+        kernel = kernel.permute(0, 3, 5, 1, 2, 4).reshape(outputs, 4 * inputs, 3, 3)
+        return conv2d(to_blocks(x), kernel, self.bias, padding=1)
 
 
 @final
@@ -54,9 +74,8 @@ class TransposedConv5(nn.ConvTranspose2d):
             return conv2d(x, self.weight.transpose(0, 1).flip(2, 3), self.bias, padding=PADDING)
         # mirrored, index 5 of the kernel being zero: y[2q + r] = sum_a x[q + a] w[r + 2 - 2a]
         kernel = pad(self.weight, (0, 1, 0, 1)).view(inputs, outputs, 3, 2, 3, 2).flip(2, 4)
-        kernel = kernel.permute(1, 3, 5, 0, 2, 4).reshape(4 * outputs, inputs, 3, 3)
-        blocks = conv2d(x, kernel, self.bias.repeat_interleave(4), padding=1)
-        return pixel_shuffle(blocks, 2)
+        kernel = kernel.permute(3, 5, 1, 0, 2, 4).reshape(4 * outputs, inputs, 3, 3)
+        return from_blocks(conv2d(x, kernel, self.bias.repeat(4), padding=1))
 
 
 class _LeakyReLU(torch.autograd.Function):
@@ -69,7 +88,7 @@ class _LeakyReLU(torch.autograd.Function):
         return leaky_relu(x, ctx.slope)
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor]:  # type: ignore[override]
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor]:
         (x,) = ctx.saved_tensors
         per_slope = (grad * x.clamp(max=0)).sum(dtype=torch.float32)
         return torch.ops.aten.leaky_relu_backward(grad, x, ctx.slope, False), per_slope.view(1)
