@@ -221,7 +221,7 @@ def test_a_wrong_value_is_refused_before_anything_is_made(finished, runs, assign
 def test_a_gpu_that_is_not_there_is_refused(finished, runs, monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     err = refused("run", finished / "tiny.yaml", "--device", "cuda")
-    assert "--device: 'cuda' is not available here; allowed: auto, cpu, cuda" in err
+    assert "--device: 'cuda' is not here; allowed: auto, cpu" in err
     assert not runs.exists()
 
 

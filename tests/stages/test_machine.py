@@ -10,7 +10,7 @@ CPU = torch.device("cpu")
 def test_a_device_that_is_not_there_is_refused():
     if torch.cuda.is_available():
         pytest.skip("this machine has a GPU")
-    with pytest.raises(ConfigError, match="'cuda' is not available here; allowed: auto, cpu, cuda"):
+    with pytest.raises(ConfigError, match=r"'cuda' is not here; allowed: auto, cpu$"):
         machine.pick_device("cuda")
     assert machine.pick_device("auto") == CPU
 

@@ -32,6 +32,7 @@ class Attack(nn.Module, ABC):
     """
 
     controls: ClassVar[Controls]
+    learning_rate_factor: float = 1.0  # of the attack's own parameters, times the system's rate
     targets: Targets  # (T, chan, height, width): what each level should come out as
 
     def __init__(self, targets: Targets, *, levels: int):

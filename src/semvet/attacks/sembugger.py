@@ -21,7 +21,7 @@ Deviates: pixel means instead of squared norms and means over the levels instead
 from typing import Annotated, final
 
 import torch
-from annotated_types import Ge, Gt, Le
+from annotated_types import Ge, Gt, Le, Len
 from torch import Generator, Tensor
 from torch.nn.functional import relu
 
@@ -31,6 +31,7 @@ from semvet.metrics.ssim import ssim
 from semvet.systems import TrainableLink
 from semvet.triggers import AttentionUNet
 from semvet.types import (
+    Count,
     Features,
     Images,
     Levels,
@@ -66,7 +67,8 @@ class SemBugger(Attack):
     lambda_a, lambda_b, lambda_p, lambda_c: weights of Eq. (10), for means over levels.
     w1, w2, w3: weights of SSIM, Tanimoto and cosine in Eq. (8).
     margin: m of Eq. (9), in units of `distance`.
-    generator_widths: filters of the Attention U-Net, from full resolution down.
+    generator_rate: eta_G / eta of Eq. (11), learning rates of generator and system.
+    generator_widths: filters of the Attention U-Net, from half resolution down.
     """
 
     controls = Controls.TRANSMITTER_DATA | Controls.RECEIVER_DATA | Controls.TRAINING
@@ -78,20 +80,22 @@ class SemBugger(Attack):
         levels: Levels = 4,
         poison_ratio: Share = 0.2,
         bound: Annotated[float, Gt(0), Le(1)] = 0.1,
-        lambda_a: NonNegative = 0.8,
+        lambda_a: NonNegative = 0.5,
         lambda_b: NonNegative = 1.0,
         lambda_p: NonNegative = 0.05,
         lambda_c: NonNegative = 0.005,
         w1: NonNegative = 1.0,
-        w2: NonNegative = 0.25,
-        w3: NonNegative = 0.25,
+        w2: NonNegative = 0.0,
+        w3: NonNegative = 0.0,
         margin: Annotated[float, Ge(0), Le(4)] = 1.0,
-        generator_widths: tuple[int, ...] = (8, 16, 32),
+        generator_rate: Annotated[float, Gt(0), Le(10)] = 0.5,
+        generator_widths: Annotated[tuple[Count, ...], Len(1, 5)] = (16, 32),
     ):
         super().__init__(targets, levels=levels)
         self.poison_ratio, self.bound, self.margin = poison_ratio, bound, margin
         self.lambdas = (lambda_a, lambda_b, lambda_p, lambda_c)
         self.weights = (w1, w2, w3)
+        self.learning_rate_factor = generator_rate
         self.generator = AttentionUNet(targets.shape[1], widths=generator_widths)
 
     def pattern(self, x: Images) -> Images:

@@ -65,16 +65,24 @@ def make_judge(rule: str, targets: Targets, benign: Scores, *, alpha: float) -> 
     Raises:
         ConfigError: too few images for this alpha.
     """
-    count = len(benign)
+    require_enough(rule, len(benign), alpha=alpha)
     if rule == "conformal":
-        rank = ceil((count + 1) * (1 - alpha))
-        if rank > count:
-            raise ConfigError(
-                f"evaluation.alpha: {alpha} needs at least {ceil(1 / alpha) - 1} held-out images, "
-                f"there are {count}; take more data or an alpha of {1 / (count + 1):.3g} or more"
-            )
-        thresholds = benign.sort(dim=0).values[rank - 1]
+        thresholds = benign.sort(dim=0).values[_rank(len(benign), alpha) - 1]
     else:
         sign = 1 if rule == "mu-plus-3-sigma" else -1
         thresholds = benign.mean(dim=0) + sign * 3 * benign.std(dim=0)
     return Judge(targets, thresholds, rule)
+
+
+def require_enough(rule: str, count: int, *, alpha: float) -> None:
+    """Raises ConfigError if `count` held-out images are too few for this rule and alpha."""
+    if rule == "conformal" and _rank(count, alpha) > count:
+        raise ConfigError(
+            f"evaluation.alpha: {alpha} needs at least {ceil(1 / alpha) - 1} held-out images, "
+            f"there are {count}; take more data or an alpha of {1 / (count + 1):.3g} or more"
+        )
+
+
+def _rank(count: int, alpha: float) -> int:
+    """Which of `count` values, counted from 1, is the conformal quantile."""
+    return ceil((count + 1) * (1 - alpha))

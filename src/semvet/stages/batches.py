@@ -38,6 +38,11 @@ class Batches:
         self.victims = max(1, round(batch * len(victims) / len(level))) if len(victims) else 0
         self.groups = [(victims, self.victims), (others, batch - self.victims)]
         self.steps_per_epoch = len(others) // (batch - self.victims) if batch > self.victims else 0
+        if len(others) == 0:
+            raise ConfigError(
+                f"attack.poison_ratio: all {len(level)} training images are victims; the system "
+                "needs benign ones to learn from, take less than 1"
+            )
         if self.steps_per_epoch == 0:
             raise ConfigError(
                 f"training.batch: {batch} does not fit {len(level)} training images with "

@@ -118,8 +118,11 @@ class Engine:
         self.pairs = _moved(pairs, device)
         self.objective = Objective(link, attack, victims=self.batches.victims, precision=precision)
         place(self.objective, device)
-        self.parameters = list(self.objective.parameters())
-        self.optimizer = torch.optim.Adam(self.parameters, lr=plan.learning_rate, fused=True)
+        self.groups = [(list(link.parameters()), 1.0)]
+        if own := list(attack.parameters()):
+            self.groups.append((own, attack.learning_rate_factor))
+        self.parameters = [p for parameters, _ in self.groups for p in parameters]
+        self.optimizer = torch.optim.Adam([{"params": p} for p, _ in self.groups], fused=True)
         self.steps = plan.epochs * self.batches.steps_per_epoch
         self.step, self.seconds = 0, 0.0
         self.history: list[dict[str, float]] = []
@@ -171,8 +174,9 @@ class Engine:
 
     def _one_step(self, index: Tensor) -> LossTerms:
         batch, noise = self._prepare(index)
-        for group in self.optimizer.param_groups:
-            group["lr"] = learning_rate(self.step, self.steps, self.plan.learning_rate)
+        rate = learning_rate(self.step, self.steps, self.plan.learning_rate)
+        for group, (_, factor) in zip(self.optimizer.param_groups, self.groups, strict=True):
+            group["lr"] = factor * rate
         terms = self.objective(batch, noise)
         self.optimizer.zero_grad(set_to_none=True)
         torch.stack(list(terms.values())).sum().backward()
@@ -248,7 +252,7 @@ class Engine:
 
 
 def _array(tensor: Tensor) -> np.ndarray:
-    return np.ascontiguousarray(tensor.detach().cpu().numpy())
+    return tensor.detach().cpu().numpy()
 
 
 def _moved(pairs: Pairs, device: torch.device) -> Pairs:

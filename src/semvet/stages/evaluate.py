@@ -1,6 +1,7 @@
 """Any link, any attack, one judge: what the receiver gets from benign and from triggered images."""
 
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 import torch
@@ -128,4 +129,4 @@ def _interval(flags: Flags) -> tuple[float, float]:
 
 
 def _finite(value: float) -> float | None:
-    return value if abs(value) != float("inf") else None
+    return value if isfinite(value) else None

@@ -19,11 +19,11 @@ Precision = Literal["bf16", "fp32"]
 
 def pick_device(name: str) -> torch.device:
     """`auto` takes the first GPU if there is one. Raises ConfigError for one that is not there."""
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    if name != "cpu" and not (name.startswith("cuda") and torch.cuda.is_available()):
-        raise ConfigError(f"--device: {name!r} is not available here; allowed: auto, cpu, cuda")
-    return torch.device(name)
+    gpus = [f"cuda:{i}" for i in range(torch.cuda.device_count())]
+    allowed = ["auto", "cpu", *(["cuda", *gpus] if gpus else [])]
+    if name not in allowed:
+        raise ConfigError(f"--device: {name!r} is not here; allowed: {', '.join(allowed)}")
+    return torch.device(("cuda" if gpus else "cpu") if name == "auto" else name)
 
 
 def place(module: nn.Module, device: torch.device) -> None:

@@ -12,7 +12,7 @@ from semvet.stages.machine import peak_memory_mib, pick_device
 from semvet.stages.record import metrics_of, pictures_of, provenance_of, speed_of
 from semvet.stages.schema import make_source, resolve
 from semvet.stages.subject import Subject, make_subject
-from semvet.stages.train import TrainedSystem, trained_system
+from semvet.stages.train import TrainedSystem, rehearse, trained_system
 from semvet.stages.watch import Silent, Watch
 from semvet.store import RunFolder, Store
 
@@ -38,6 +38,7 @@ def execute(
         folder.log("started", data=data.source)
         watch.stage(f"data: {data.source}")
         splits = split(data, seed=run.seed)
+        rehearse(run, splits)
         clean, attacked = _train(
             run, data, splits, store, folder, where, watch, checkpoint_every_s
         )  # fmt: skip

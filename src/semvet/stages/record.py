@@ -14,8 +14,8 @@ from semvet.data import DataSet, Splits
 from semvet.metrics.statistics import mean, mean_interval
 from semvet.stages.defend import Outcome
 from semvet.stages.evaluate import literal_figures, summarize, trigger_figures
-from semvet.stages.subject import MOST_HELD_OUT, Subject
-from semvet.stages.train import TrainedSystem
+from semvet.stages.subject import Subject
+from semvet.stages.train import MOST_HELD_OUT, TrainedSystem
 from semvet.store import Arrays
 from semvet.systems import TrainableLink
 

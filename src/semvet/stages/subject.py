@@ -9,10 +9,9 @@ from semvet.config import Run
 from semvet.data import Splits
 from semvet.metrics.judge import Judge, make_judge, score
 from semvet.stages.evaluate import Measurement, measure, transmit
+from semvet.stages.train import MOST_HELD_OUT
 from semvet.systems import TrainableLink
 from semvet.types import to_images
-
-MOST_HELD_OUT = 1000  # benign images that a judge is made from, as the paper has it
 
 
 @dataclass(frozen=True)

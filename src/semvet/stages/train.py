@@ -6,18 +6,22 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from semvet.attacks import Attack
+from semvet.attacks import Attack, Controls
 from semvet.config import Run, identity
 from semvet.data import Splits
 from semvet.errors import WeightsError
+from semvet.metrics.judge import require_enough
 from semvet.randomness import seeded, stream
+from semvet.stages.batches import Batches
 from semvet.stages.engine import Engine
 from semvet.stages.machine import choose_precision, measure_peaks, peak_memory_mib, place
-from semvet.stages.schema import make_attack, make_channel, make_system
+from semvet.stages.schema import make_attack, make_channel, make_defense, make_system
 from semvet.stages.watch import Watch
 from semvet.store import Arrays, Store, read_json, read_weights, write_json, write_weights
 from semvet.systems import OneShotLink, TrainableLink
 from semvet.types import ImageShape, Pairs
+
+MOST_HELD_OUT = 1000  # benign images that a judge is made from, as the paper has it
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,22 @@ def trained_system(
     for module in (link, attack):
         place(module.eval(), device)
     return TrainedSystem(link, attack, arrays, read_json(folder / "poison.json"), read_json(record))
+
+
+def rehearse(run: Run, splits: Splits) -> None:
+    """Everything that can be refused is refused here, before hours are spent on training.
+
+    Raises ConfigError: whatever this run's parts say to this run's data.
+    """
+    held_out = min(len(splits.held_out), MOST_HELD_OUT)
+    require_enough(run.evaluation.judge, held_out, alpha=run.evaluation.alpha)
+    _, attack = build(run, splits)
+    pairs = attack.poison(as_pairs(splits), rng=stream(run.seed, "poison"))
+    for level in (pairs.level, torch.zeros_like(pairs.level)):  # the attacked and the clean system
+        separate = Controls.TRAINING in attack.controls and bool(level.any())
+        Batches(level, batch=run.training.batch, separate=separate, seed=run.seed)
+    for spec in run.defense:
+        make_defense(spec)
 
 
 def as_pairs(splits: Splits) -> Pairs:

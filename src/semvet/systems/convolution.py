@@ -90,7 +90,7 @@ class _LeakyReLU(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor]:
         (x,) = ctx.saved_tensors
-        per_slope = (grad * x.clamp(max=0)).sum(dtype=torch.float32)
+        per_slope = (grad * x.clamp(max=0)).sum().float()
         return torch.ops.aten.leaky_relu_backward(grad, x, ctx.slope, False), per_slope.view(1)
 
 

@@ -87,9 +87,7 @@ class JSCC(System):
         rows, columns = STRIDE * self.grid[0] - x.shape[-2], STRIDE * self.grid[1] - x.shape[-1]
         if rows or columns:
             x = pad(x, (0, columns, 0, rows), mode="replicate")
-        with torch.autocast(x.device.type, enabled=False):  # bf16 would round the pixels themselves
-            features = self.encoder[0](x.float())
-        return to_symbols(self.encoder[1:](features).flatten(1), self.symbols)
+        return to_symbols(self.encoder(x).flatten(1), self.symbols)
 
     def decode(self, y: Symbols) -> Images:
         maps = to_reals(y, self.maps * self.grid[0] * self.grid[1])
