@@ -69,8 +69,9 @@ class Training(Record):
     """How a link is trained. Defaults: the quickstart's recipe (docs/decisions.md, D-006)."""
 
     epochs: Whole = Field(20, ge=1, le=100_000)
-    batch: Whole = Field(64, ge=2, le=65_536)
-    learning_rate: Real = Field(4e-3, gt=0, le=1)
+    batch: Whole = Field(48, ge=2, le=65_536)
+    learning_rate: Real = Field(3e-3, gt=0, le=1)
+    clip_norm: Real = Field(0.05, gt=0, description="largest norm of a step's gradient")
     precision: Literal["auto", "bf16", "fp32"] = "auto"
 
 

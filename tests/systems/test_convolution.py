@@ -28,11 +28,10 @@ def test_convolution_equals_the_plain_layer(size, stride):
 
 
 @pytest.mark.parametrize("size", [(7, 7), (8, 5)])
-@pytest.mark.parametrize("stride", [1, 2])
-def test_transposed_convolution_equals_the_plain_layer(size, stride):
+def test_transposed_convolution_equals_the_plain_layer(size):
     with seeded(0, "c"):
-        ours = TransposedConv5(3, 4, stride=stride)
-        plain = nn.ConvTranspose2d(3, 4, 5, stride=stride, padding=2, output_padding=stride - 1)
+        ours = TransposedConv5(3, 4)
+        plain = nn.ConvTranspose2d(3, 4, 5, stride=2, padding=2, output_padding=1)
     for a, b in both(ours, plain, torch.rand(2, 3, *size, generator=stream(0, "x"))):
         torch.testing.assert_close(a, b, atol=1e-4, rtol=1e-4)
 

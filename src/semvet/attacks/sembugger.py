@@ -80,14 +80,14 @@ class SemBugger(Attack):
         levels: Levels = 4,
         poison_ratio: Share = 0.2,
         bound: Annotated[float, Gt(0), Le(1)] = 0.1,
-        lambda_a: NonNegative = 0.5,
+        lambda_a: NonNegative = 0.25,
         lambda_b: NonNegative = 1.0,
-        lambda_p: NonNegative = 0.05,
-        lambda_c: NonNegative = 0.005,
+        lambda_p: NonNegative = 0.01,
+        lambda_c: NonNegative = 0.02,
         w1: NonNegative = 1.0,
         w2: NonNegative = 0.0,
         w3: NonNegative = 0.0,
-        margin: Annotated[float, Ge(0), Le(4)] = 1.0,
+        margin: Annotated[float, Ge(0), Le(4)] = 1.8,
         generator_rate: Annotated[float, Gt(0), Le(10)] = 0.5,
         generator_widths: Annotated[tuple[Count, ...], Len(1, 5)] = (16, 32),
     ):
@@ -104,6 +104,12 @@ class SemBugger(Attack):
 
     def trigger(self, x: Images, *, level: int) -> Images:
         return (x + level / self.levels * self.pattern(x)).clamp(0, 1) if level else x  # Eq. (4)
+
+    def visibility(self, x: Images, x_k: Tensor) -> Tensor:
+        """w1 (1 - SSIM) + w2 (1 - TC) + w3 (1 - CSIM); what has no weight is not computed."""
+        measures = zip(self.weights, (ssim, tanimoto, cosine), strict=True)
+        terms = [weight * (1 - measure(x, x_k)) for weight, measure in measures if weight]
+        return torch.stack(terms).sum(dim=0) if terms else x_k.new_zeros(1)
 
     def poison(self, data: Pairs, *, rng: Generator) -> Pairs:
         """Marks the victims; their triggers are made anew in every step of `loss`."""
@@ -123,13 +129,11 @@ class SemBugger(Attack):
         received, features = link.transmit(sent, noise)
         received = received.float()
         error = (received[benign:] - self.targets.repeat_interleave(victims, dim=0)).square()
-        w1, w2, w3 = self.weights
-        visible = w1 * (1 - ssim(v, x_k)) + w2 * (1 - tanimoto(v, x_k)) + w3 * (1 - cosine(v, x_k))
         apart = distance(features[:victims].repeat(self.levels, 1), features[benign:])
         lambda_a, lambda_b, lambda_p, lambda_c = self.lambdas
         return {
             "target": lambda_a * error.mean(),  # Eq. (6)
             "integrity": lambda_b * (received[:benign] - x).square().mean(),  # Eq. (7)
-            "imperceptibility": lambda_p * visible.mean(),  # Eq. (8)
+            "imperceptibility": lambda_p * self.visibility(v, x_k).mean(),  # Eq. (8)
             "contrast": lambda_c * relu(self.margin - apart).mean(),  # Eq. (9)
         }

@@ -1,5 +1,7 @@
 """Every defense beside no defense: what still answers, what misfires, what it costs.
 
+The clean system behind the same defense, judged by its own judge, is the null control.
+
 ASR by level           benign images received as target k        PSNR of benign images
 """
 
@@ -14,11 +16,15 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from semvet.reports.look import ATTACKED, CLEAN, FAINT, INK, Frame, level_colour
-from semvet.reports.numbers import Number, rate
+from semvet.reports.numbers import rate
 from semvet.reports.record import Record
 
 NAME_WIDTH = 24  # characters
 COLUMNS = 8  # of the legend
+CLEAN_MARK: dict[str, Any] = {
+    "color": CLEAN, "marker": "D", "markerfacecolor": "white", "linestyle": "", "clip_on": False,
+    "zorder": 4,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -26,8 +32,8 @@ class Line:
     """One row of the picture."""
 
     label: str
-    system: dict[str, Any]  # the attacked system, as measured there
-    clean_psnr_db: Number
+    attacked: dict[str, Any]  # as measured there
+    clean: dict[str, Any]
 
 
 def draw_defenses(record: Record) -> Figure | None:
@@ -44,10 +50,10 @@ def draw_defenses(record: Record) -> Figure | None:
     )
     _rates(asr, record, lines, "asr")
     asr.set_title("ASR" if len(record.levels) == 1 else "ASR by trigger level")
-    asr.set_xlabel(f"share of triggered images (n = {lines[0].system['n']})")
+    asr.set_xlabel(f"share of triggered images (n = {lines[0].attacked['n']})")
     _rates(benign, record, lines, "benign_false_positive")
     benign.set_title("Benign images received as a target")
-    benign.set_xlabel(f"share of benign images (n = {lines[0].system['n']})")
+    benign.set_xlabel(f"share of benign images (n = {lines[0].attacked['n']})")
     _psnr(psnr, lines)
     asr.set_yticks(range(len(lines)), [fill(line.label, NAME_WIDTH) for line in lines])
     asr.set_ylim(len(lines) - 0.5, -0.5)
@@ -63,41 +69,45 @@ def draw_defenses(record: Record) -> Figure | None:
 def lines_of(record: Record) -> list[Line]:
     """`no defense` first: one row for all, since all are measured on the same images."""
     first = record.defenses[0].figures
-    lines = [Line("no defense", first["before"], first["clean_system_psnr_before_db"])]
+    lines = [Line("no defense", first["before"], first["clean_system_before"])]
     for defense in record.defenses:
         figures = defense.figures
-        lines.append(Line(defense.label, figures["after"], figures["clean_system_psnr_db"]))
+        lines.append(Line(defense.label, figures["after"], figures["clean_system_after"]))
     return lines
 
 
 def _rates(axes: Axes, record: Record, lines: list[Line], key: str) -> None:
-    """A bar for each level, its Clopper-Pearson interval, a tick at the rate without defense."""
+    """A bar for each level with its interval, a tick at the rate without defense, a diamond at
+    the clean system's rate."""
     levels = len(record.levels)
     thickness = 0.78 / levels
     for row, line in enumerate(lines):
         for k in record.levels:
             y = row + (k - (levels + 1) / 2) * thickness
-            value, (low, high) = line.system[key][k - 1], line.system[f"{key}_interval"][k - 1]
+            value, (low, high) = line.attacked[key][k - 1], line.attacked[f"{key}_interval"][k - 1]
             colour = level_colour(k, levels)
             axes.barh(y, value, 0.86 * thickness, color=colour, edgecolor=INK, linewidth=0.4)
             axes.plot([low, high], [y, y], color=INK, linewidth=1)
             if row:
-                before = lines[0].system[key][k - 1]
+                before = lines[0].attacked[key][k - 1]
                 tick = [y - thickness / 2, y + thickness / 2]
                 axes.plot([before, before], tick, color=INK, linewidth=2.2)
+            axes.plot(line.clean[key][k - 1], y, markersize=3.5, **CLEAN_MARK)
         if key == "benign_false_positive" and levels > 1:
-            text = f"any target {rate(line.system['benign_any'])}"
+            text = (
+                f"any target {rate(line.attacked['benign_any'])}, "
+                f"clean system {rate(line.clean['benign_any'])}"
+            )
             axes.text(1.0, row - 0.46, text, ha="right", va="top", fontsize=7.5, color=FAINT)
     axes.set_xlim(0, 1.02)
 
 
 def _psnr(axes: Axes, lines: list[Line]) -> None:
     for row, line in enumerate(lines):
-        low, high = line.system["psnr_db_interval"]
-        axes.plot([low, high], [row + 0.12] * 2, color=INK, linewidth=1)
-        axes.plot(line.system["psnr_db"], row + 0.12, "o", color=ATTACKED, markersize=6)
-        if line.clean_psnr_db is not None:
-            axes.plot(line.clean_psnr_db, row - 0.12, "D", color=CLEAN, markersize=5)
+        for system, y in ((line.attacked, row + 0.12), (line.clean, row - 0.12)):
+            axes.plot(system["psnr_db_interval"], [y, y], color=INK, linewidth=1)
+        axes.plot(line.attacked["psnr_db"], row + 0.12, "o", color=ATTACKED, markersize=6)
+        axes.plot(line.clean["psnr_db"], row - 0.12, markersize=5, **CLEAN_MARK)
     axes.margins(x=0.12)
     axes.set_title("Benign images: PSNR")
     axes.set_xlabel("dB, received against sent")
@@ -116,5 +126,5 @@ def _legend(record: Record) -> list[Patch | Line2D]:
             [], [], color=INK, linestyle="", marker="|", markeredgewidth=2.2, label="no defense"
         ),
         Line2D([], [], color=ATTACKED, marker="o", linestyle="", label="attacked system"),
-        Line2D([], [], color=CLEAN, marker="D", linestyle="", label="clean system"),
+        Line2D([], [], markersize=5, label="clean system", **CLEAN_MARK),
     ]

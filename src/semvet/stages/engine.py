@@ -1,7 +1,7 @@
 """The training engine: many identical, pure steps.
 
     terms = objective(batch, noise)          pure in (parameters, batch, noise)
-    sum(terms).backward(); Adam
+    sum(terms).backward(); clip the gradient's norm; Adam
 
 Data rest as uint8 on the device that computes; a batch is an index into them. Channel noise is
 drawn before the step from a stream of (seed, "channel", step), so that training resumed from a
@@ -180,6 +180,7 @@ class Engine:
         terms = self.objective(batch, noise)
         self.optimizer.zero_grad(set_to_none=True)
         torch.stack(list(terms.values())).sum().backward()
+        nn.utils.clip_grad_norm_(self.parameters, self.plan.clip_norm, foreach=True)
         self.optimizer.step()
         return terms
 

@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 import torch
@@ -75,6 +76,7 @@ class Peaks:
     gemm: float
 
 
+@cache
 def measure_peaks(device: torch.device, precision: Precision) -> Peaks:
     """About half a second. The convolution is of the size that these networks consist of."""
     dtype = torch.bfloat16 if precision == "bf16" else torch.float32

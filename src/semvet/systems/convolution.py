@@ -1,10 +1,10 @@
 """The papers' 5x5 convolutions, computed in an equal but faster form.
 
 A stride-2 convolution is a stride-1 3x3 one on 2x2 blocks of pixels (its kernel zero-padded to
-6x6); a stride-2 transposed one is a 3x3 convolution whose outputs are 2x2 blocks; a stride-1
-transposed one is a convolution with the mirrored kernel. The parameters keep the shapes of the
-plain layers, so pruning, weights and parameter counts are those of the paper's network; a test
-compares outputs and gradients with torch.nn's own layers.
+6x6); a stride-2 transposed one is a 3x3 convolution whose outputs are 2x2 blocks. The parameters
+keep the shapes of the plain layers, so pruning and parameter counts are those of the paper's
+network; a test compares outputs and gradients with torch.nn's own layers. A stride-1 transposed
+convolution is a convolution with the mirrored kernel: `Conv5` serves.
 
 `Conv5` and `TransposedConv5` are torch.nn layers with another forward; `PReLU` is torch.nn.PReLU
 with a backward pass several times faster than the generic one on CPU.
@@ -59,19 +59,15 @@ class Conv5(nn.Conv2d):
 
 @final
 class TransposedConv5(nn.ConvTranspose2d):
-    """(batch, inputs, h, w) -> (batch, outputs, h * stride, w * stride)."""
+    """Stride 2: (batch, inputs, h, w) -> (batch, outputs, 2h, 2w)."""
 
     bias: Tensor
 
-    def __init__(self, inputs: int, outputs: int, *, stride: int = 1):
-        super().__init__(
-            inputs, outputs, 5, stride=stride, padding=PADDING, output_padding=stride - 1
-        )
+    def __init__(self, inputs: int, outputs: int):
+        super().__init__(inputs, outputs, 5, stride=2, padding=PADDING, output_padding=1)
 
     def forward(self, x: Tensor, output_size: list[int] | None = None) -> Tensor:
         inputs, outputs = self.weight.shape[:2]
-        if self.stride[0] == 1:
-            return conv2d(x, self.weight.transpose(0, 1).flip(2, 3), self.bias, padding=PADDING)
         # mirrored, index 5 of the kernel being zero: y[2q + r] = sum_a x[q + a] w[r + 2 - 2a]
         kernel = pad(self.weight, (0, 1, 0, 1)).view(inputs, outputs, 3, 2, 3, 2).flip(2, 4)
         kernel = kernel.permute(3, 5, 1, 0, 2, 4).reshape(4 * outputs, inputs, 3, 3)

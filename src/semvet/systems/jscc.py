@@ -59,22 +59,19 @@ class JSCC(System):
             down(chan, w, stride=2), down(w, 2 * w, stride=2), down(2 * w, 2 * w),
             down(2 * w, 2 * w), down(2 * w, self.maps),
         )  # fmt: skip
-        self.last = TransposedConv5(w, chan, stride=2)
+        self.last = TransposedConv5(w, chan)
         self.decoder = nn.Sequential(
-            TransposedConv5(self.maps, 2 * w), PReLU(),
-            TransposedConv5(2 * w, 2 * w), PReLU(),
-            TransposedConv5(2 * w, 2 * w), PReLU(),
-            TransposedConv5(2 * w, w, stride=2), PReLU(),
-            self.last,
+            Conv5(self.maps, 2 * w), PReLU(), Conv5(2 * w, 2 * w), PReLU(),
+            Conv5(2 * w, 2 * w), PReLU(), TransposedConv5(2 * w, w), PReLU(), self.last,
         )  # fmt: skip
         self._initialize(output_bias)
 
     def _initialize(self, output_bias: float) -> None:
         for layer in self.modules():
             if isinstance(layer, Conv5 | TransposedConv5):
-                # a transposed convolution of stride s sums 25 / s^2 products per input map
-                stride = layer.stride[0] if isinstance(layer, TransposedConv5) else 1
-                fan_in = layer.in_channels * 25 / stride**2
+                # a transposed convolution of stride 2 sums 25 / 4 products per input map
+                share = 1 / 4 if isinstance(layer, TransposedConv5) else 1
+                fan_in = layer.in_channels * 25 * share
                 nn.init.normal_(layer.weight, std=(2 / fan_in) ** 0.5)
                 layer.bias.data.zero_()
         self.last.bias.data.fill_(output_bias)
