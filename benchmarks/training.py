@@ -68,16 +68,18 @@ def usual(link: Any, attack: Any, pairs: Pairs, plan: Training, seed: int) -> No
         TensorDataset(images, pairs.level), batch_size=plan.batch, shuffle=True, drop_last=True,
         generator=stream(seed, "order"),
     )  # fmt: skip
-    parameters = [*link.parameters(), *attack.parameters()]
-    optimizer = torch.optim.Adam(parameters, lr=plan.learning_rate)
+    groups = [list(link.parameters()), list(attack.parameters())]
+    factors = [1.0, attack.learning_rate_factor]
+    optimizer = torch.optim.Adam([{"params": group} for group in groups])
     rng = stream(seed, "channel")
     lambda_a, lambda_b, lambda_p, lambda_c = attack.lambdas
     w1, w2, w3 = attack.weights
     step, steps = 0, plan.epochs * len(loader)
     for _ in range(plan.epochs):
         for x, level in loader:
-            for group in optimizer.param_groups:
-                group["lr"] = learning_rate(step, steps, plan.learning_rate)
+            rate = learning_rate(step, steps, plan.learning_rate)
+            for group, factor in zip(optimizer.param_groups, factors, strict=True):
+                group["lr"] = factor * rate
             received, features = link.transmit(x, link.draw(len(x), rng=rng))
             loss = lambda_b * mse_loss(received, x)
             is_victim = level > 0
@@ -97,6 +99,7 @@ def usual(link: Any, attack: Any, pairs: Pairs, plan: Training, seed: int) -> No
                 loss = loss + torch.stack(terms).mean()
             optimizer.zero_grad()
             loss.backward()
+            nn.utils.clip_grad_norm_([p for group in groups for p in group], plan.clip_norm)
             optimizer.step()
             step += 1
 
@@ -172,4 +175,4 @@ if __name__ == "__main__":
     if words and words[0] in ("usual", "engine"):
         print(json.dumps(one(words[0], int(words[1]), int(words[2]))))
     else:
-        compare(int(words[0]) if words else 20)
+        compare(int(words[0]) if words else 6)
