@@ -63,6 +63,8 @@ def made_arrays(levels: int, defenses: int, shape: tuple[int, int, int]) -> dict
     for i in range(1 + defenses):
         arrays[f"defense/{i}/received"] = images(EXAMPLES)
         arrays[f"defense/{i}/scores"] = scores(DEFENDED)
+        arrays[f"defense/{i}/scores_triggered"] = scores(levels, DEFENDED)
+        arrays[f"defense/{i}/radius"] = 0.2 * rng.random(DEFENDED, dtype=np.float32)
         arrays[f"defense/{i}/received_triggered"] = images(levels, EXAMPLES)
     return arrays
 
@@ -74,7 +76,9 @@ def made_metrics(attack: str, levels: int, defenses: int, asr: float) -> dict[st
     thresholds = [0.6] * levels
     return {
         "clean_system": clean,
-        "attacked_system": {**attacked, "delta_psnr_db": 1.111},
+        "attacked_system": {
+            **attacked, "delta_psnr_db": 1.111, "delta_psnr_db_interval": [1.05, 1.17],
+        },
         "trigger": made_trigger(levels, visible=attack != "none"),
         "judge": {
             "rule": "conformal", "alpha": 0.005, "held_out_images": 600,
@@ -98,7 +102,8 @@ def made_metrics(attack: str, levels: int, defenses: int, asr: float) -> dict[st
         "speed": {
             "images_per_s": 1724.5, "training_seconds": 6.2, "flop_per_s": 1.5e11,
             "conv_peak": 9.8e11, "gemm_peak": 8.1e11, "flop_utilization": 0.153,
-            "gemm_utilization": 0.187, "precision": "bf16", "training_peak_memory_mib": 588.8,
+            "gemm_utilization": 0.187, "precision": "bf16", "precision_reason": "asked for",
+            "training_peak_memory_mib": 588.8,
             "total_seconds": 52.8, "peak_memory_mib": None,
         },
         "provenance": {
@@ -117,7 +122,7 @@ def made_system(levels: int, n: int, *, asr: float, psnr_db: float) -> dict[str,
         "asr_mean": asr, "asr_any": [asr] * levels,
         "benign_false_positive": [0.004] * levels,
         "benign_false_positive_interval": [[0.0, 0.013]] * levels,
-        "benign_any": 0.011,
+        "benign_any": 0.011, "benign_any_interval": [0.006, 0.019],
         "psnr_to_target_db": [31.416] * levels, "ssim_to_target": [0.9123] * levels,
         "recovered_psnr_db": [9.87] * levels,
     }  # fmt: skip
@@ -140,15 +145,18 @@ def made_defense(name: str, args: dict[str, Any], levels: int) -> dict[str, Any]
     misfires = args.get("clip", False)
     if misfires:
         after["benign_false_positive_interval"] = [[0.7, 0.9]] * levels
+        after["benign_any"] = 0.802
     certificate = {
         "of": "the vote", "n": DEFENDED, "alpha": 0.001, "copies": 32, "radii": RADII,
         "certified_accuracy": [0.95, 0.7, 0.0, 0.0], "mean_radius": 0.21,
-        "violates_assumption_2": 0.05, "certified_coverage": [0.321] * levels,
+        "abstains": 0.12, "violates_assumption_2": 0.05, "certified_coverage": [0.321] * levels,
     }  # fmt: skip
     return {
         "name": name, "args": args, "vantage": ["TRANSMITTER", "RECEIVER"],
         "before": before, "after": after, "benign_hit_rate": 0.802 if misfires else 0.011,
         "recovered_psnr_db": [18.642] * levels,
+        "clean_system_before": made_system(levels, DEFENDED, asr=0.002, psnr_db=24.5),
+        "clean_system_after": made_system(levels, DEFENDED, asr=0.003, psnr_db=20.864),
         "clean_system_psnr_before_db": 24.5, "clean_system_psnr_db": 20.864,
         "channel_uses_factor": 32.0, "ms_per_image": 2.2,
         "findings": {"largest_radius": 0.216} if misfires else {},
