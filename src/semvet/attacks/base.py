@@ -10,7 +10,7 @@ from torch.nn.functional import mse_loss
 from semvet.errors import ConfigError
 from semvet.randomness import permutation
 from semvet.systems import TrainableLink
-from semvet.types import Images, Noise, Pairs, Scalar, Targets
+from semvet.types import Images, Noise, Pairs, Scalar, Targets, require_images
 
 LossTerms = dict[str, Scalar]  # weighted; their sum is what training minimizes
 
@@ -39,7 +39,7 @@ class Attack(nn.Module, ABC):
         super().__init__()
         if levels > len(targets):
             raise ConfigError(f"attack.levels: {levels} levels, but only {len(targets)} targets")
-        self.register_buffer("targets", targets[:levels].clone(), persistent=True)
+        self.register_buffer("targets", require_images(targets[:levels], "targets").clone())
 
     @property
     def levels(self) -> int:
