@@ -64,9 +64,15 @@ def made_arrays(levels: int, defenses: int, shape: tuple[int, int, int]) -> dict
         arrays[f"defense/{i}/received"] = images(EXAMPLES)
         arrays[f"defense/{i}/scores"] = scores(DEFENDED)
         arrays[f"defense/{i}/scores_triggered"] = scores(levels, DEFENDED)
-        arrays[f"defense/{i}/radius"] = 0.2 * rng.random(DEFENDED, dtype=np.float32)
+        if i:  # the first is none, which certifies nothing
+            arrays[f"defense/{i}/radius"] = made_radii()
         arrays[f"defense/{i}/received_triggered"] = images(levels, EXAMPLES)
     return arrays
+
+
+def made_radii() -> np.ndarray:
+    """Ties, a very small one, and four images without a certificate."""
+    return np.repeat(np.float32([0, 0.004, 0.02, 0.21]), [4, 1, 5, DEFENDED - 10])
 
 
 def made_metrics(attack: str, levels: int, defenses: int, asr: float) -> dict[str, Any]:
@@ -102,13 +108,14 @@ def made_metrics(attack: str, levels: int, defenses: int, asr: float) -> dict[st
         "speed": {
             "images_per_s": 1724.5, "training_seconds": 6.2, "flop_per_s": 1.5e11,
             "conv_peak": 9.8e11, "gemm_peak": 8.1e11, "flop_utilization": 0.153,
-            "gemm_utilization": 0.187, "precision": "bf16", "precision_reason": "asked for",
+            "gemm_utilization": 0.187, "precision": "bf16", "precision_reason": "self-test passed",
             "training_peak_memory_mib": 588.8,
             "total_seconds": 52.8, "peak_memory_mib": None,
         },
         "provenance": {
-            "semvet": "0.1.0", "numerics": 1, "torch": "2.13.0", "device": "cpu",
-            "data": "mnist, packaged <sample>", "seed": 3, "finished": "2026-01-01T00:00:00Z",
+            "semvet": "0.1.0", "numerics": 1, "torch": "2.13.0", "python": "3.11.2",
+            "device": "cpu", "data": "mnist, packaged <sample>", "data_fingerprint": "1f" * 8,
+            "seed": 3, "finished": "2026-01-01T00:00:00Z",
         },
     }  # fmt: skip
 
@@ -142,21 +149,26 @@ def made_trigger(levels: int, *, visible: bool) -> dict[str, list[float | None]]
 def made_defense(name: str, args: dict[str, Any], levels: int) -> dict[str, Any]:
     before = made_system(levels, DEFENDED, asr=0.97, psnr_db=23.4)
     after = made_system(levels, DEFENDED, asr=0.97 if name == "none" else 0.0, psnr_db=19.753)
+    after["recovered_psnr_db"] = [18.642] * levels
     misfires = args.get("clip", False)
     if misfires:
         after["benign_false_positive_interval"] = [[0.7, 0.9]] * levels
-        after["benign_any"] = 0.802
+        after |= {"benign_any": 0.802, "benign_any_interval": [0.563, 0.943]}
+    clean_after = made_system(levels, DEFENDED, asr=0.037, psnr_db=20.864)
+    clean_after |= {"benign_any": 0.043, "benign_any_interval": [0.021, 0.077]}
+    radius = made_radii()
     certificate = {
         "of": "the vote", "n": DEFENDED, "alpha": 0.001, "copies": 32, "radii": RADII,
-        "certified_accuracy": [0.95, 0.7, 0.0, 0.0], "mean_radius": 0.21,
-        "abstains": 0.12, "violates_assumption_2": 0.05, "certified_coverage": [0.321] * levels,
+        "certified_accuracy": [float((radius > r).mean()) for r in RADII],
+        "mean_radius": float(radius.mean()), "abstains": float((radius == 0).mean()),
+        "violates_assumption_2": 0.15, "certified_coverage": [0.321] * levels,
     }  # fmt: skip
     return {
         "name": name, "args": args, "vantage": ["TRANSMITTER", "RECEIVER"],
-        "before": before, "after": after, "benign_hit_rate": 0.802 if misfires else 0.011,
-        "recovered_psnr_db": [18.642] * levels,
-        "clean_system_before": made_system(levels, DEFENDED, asr=0.002, psnr_db=24.5),
-        "clean_system_after": made_system(levels, DEFENDED, asr=0.003, psnr_db=20.864),
+        "before": before, "after": after, "benign_hit_rate": after["benign_any"],
+        "recovered_psnr_db": after["recovered_psnr_db"],
+        "clean_system_before": made_system(levels, DEFENDED, asr=0.029, psnr_db=24.5),
+        "clean_system_after": clean_after,
         "clean_system_psnr_before_db": 24.5, "clean_system_psnr_db": 20.864,
         "channel_uses_factor": 32.0, "ms_per_image": 2.2,
         "findings": {"largest_radius": 0.216} if misfires else {},

@@ -5,13 +5,18 @@ from base64 import b64decode
 from html.parser import HTMLParser
 from io import BytesIO
 
+import numpy as np
 import pytest
 from PIL import Image
-from reports.made_runs import made_run
+from reports.made_runs import DEFENDED, made_radii, made_run
+from support import digits, tiny_run, tiny_sembugger
 
 from semvet.errors import StoreError
 from semvet.reports import write_report
-from semvet.store import RunFolder
+from semvet.reports.certificate import Extent, certified_beyond, draw_certificate
+from semvet.reports.record import read_record
+from semvet.stages.pipeline import execute
+from semvet.store import RunFolder, Store
 
 ALL = {"transmissions", "triggers", "ssim_histograms", "defenses", "certificate"}
 CASES = {
@@ -108,12 +113,64 @@ def test_key_numbers_are_printed(page):
         "0.9900", "1.000 0.9900",  # SSIM and L2 of the strongest trigger
         "31.42", "0.9123", "9.87",  # to target and to the original
         "0.123", "0.998",  # the printed rule
-        "0.802", "19.75", "18.64", "20.86", "x 32",  # defenses
-        "0.216", "0.321", "0.050",  # certificates
+        "[1.05, 1.17]", "[0.006, 0.019]",  # of delta PSNR and of benign images as any target
+        "0.802 [0.563, 0.943] was 0.011", "19.75", "18.64", "x 32",  # defenses
+        "0.037 was 0.029", "0.043 [0.021, 0.077] was 0.011", "20.86",  # the clean system, there
+        "0.037 [0.000, 0.087] was 0.029",  # by level
+        "0.216", "0.321", "0.150", "0.200",  # certificates
+        "bf16 (self-test passed)",
         "1,076", "5,384", "135,438", "15.3 %", "150 GFLOP/s", "1,724 images/s",
         "attack.levels", "defense.1.sigma", "transmitter's training data",
     ):  # fmt: skip
         assert number in page.text, number
+
+
+def test_the_certified_curve_is_exact_at_every_radius(tmp_path):
+    radius = made_radii()
+    axes = draw_certificate(read_record(made_run(tmp_path, defenses=1))).axes[0]
+    curve = next(line for line in axes.lines if line.get_label().startswith("smooth"))
+    x, y = (np.asarray(values) for values in curve.get_data())
+    assert curve.get_drawstyle() == "steps-post"
+    assert x[0] < radius[radius > 0].min()
+    for r in np.geomspace(x[0], 0.99 * x[-1], 500):
+        assert y[np.searchsorted(x, r, side="right") - 1] == np.mean(radius > r)
+    assert y[0] == 0.8
+    assert y[-1] == 0
+
+
+@pytest.mark.parametrize("radii", [0.0, 1e-3, 5.0], ids=["none", "tiny", "beyond the triggers"])
+def test_every_certified_radius_is_on_the_axis(tmp_path, radii):
+    record = read_record(made_run(tmp_path, defenses=1))
+    radius = np.full(DEFENDED, radii)
+    record.arrays["defense/1/radius"] = radius
+    left, right = draw_certificate(record).axes[0].get_xlim()
+    assert 0 < left < right
+    assert radii == 0 or left < radii < right
+    x, y = certified_beyond(radius, Extent(left, right))
+    assert (y[0], y[-1]) == (float(radii > 0), 0)
+    assert len(x) == (3 if radii else 2)
+
+
+def test_made_runs_have_the_shape_of_real_ones(tmp_path):
+    document = tiny_run(
+        digits(tmp_path / "digits"), attack=tiny_sembugger(), defense=["none", "semantic-smoothing"]
+    )
+    document["training"]["epochs"] = 1
+    real = execute(document, Store(tmp_path / "real"), device="cpu")
+    made = made_run(tmp_path, levels=2, defenses=1)
+    assert _shape(made.metrics) == _shape(real.metrics)
+    assert made.evaluation().keys() == real.evaluation().keys()
+    _page(real)
+
+
+def _shape(value):
+    """The names of all figures; findings and arguments are a defense's own."""
+    if isinstance(value, dict):
+        own = ("findings", "args")
+        return {name: name in own or _shape(inner) for name, inner in value.items()}
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        return [_shape(inner) for inner in value]
+    return isinstance(value, list)
 
 
 def test_values_that_are_not_there_are_dashes(page):
