@@ -72,6 +72,7 @@ class Training(Record):
     batch: Whole = Field(48, ge=2, le=65_536)
     learning_rate: Real = Field(3e-3, gt=0, le=1)
     clip_norm: Real = Field(0.05, gt=0, description="largest norm of a step's gradient")
+    snr_spread_db: Real = Field(0.0, ge=0, le=30, description="each step at snr_db +- this")
     precision: Literal["auto", "bf16", "fp32"] = "auto"
 
 

@@ -7,7 +7,7 @@ from semvet.channels import AWGN
 from semvet.metrics.similarity import cosine, tanimoto
 from semvet.metrics.ssim import ssim
 from semvet.randomness import seeded, stream
-from semvet.systems import JSCC, OneShotLink
+from semvet.systems import JSCC, TrainableLink
 from semvet.types import ImageShape, Pairs
 
 SHAPE = ImageShape(1, 28, 28)
@@ -16,7 +16,7 @@ SHAPE = ImageShape(1, 28, 28)
 def made(**config):
     with seeded(0, "attack"):
         attack = SemBugger(torch.rand(16, *SHAPE, generator=stream(0, "targets")), **config)
-        link = OneShotLink(JSCC(SHAPE, width=4), AWGN(), snr_db=25.0)
+        link = TrainableLink(JSCC(SHAPE, width=4), AWGN(), snr_db=25.0)
     return attack, link
 
 
@@ -44,7 +44,8 @@ def test_the_loss_is_equation_10_term_by_term():
 
     v = x[:victims]
     sent = torch.cat([x, *(attack.trigger(v, level=k) for k in (1, 2, 3))])
-    received, features = link.transmit(sent, noise)
+    sound = link.transmit(sent, noise)
+    received, features = sound.received, sound.features
     hit, hidden, apart = [], [], []
     for k in (1, 2, 3):
         rows = slice(len(x) + (k - 1) * victims, len(x) + k * victims)

@@ -7,7 +7,7 @@ from semvet.attacks import ATTACKS, Controls
 from semvet.channels import AWGN
 from semvet.errors import ConfigError
 from semvet.randomness import seeded, stream
-from semvet.systems import JSCC, OneShotLink
+from semvet.systems import JSCC, TrainableLink
 from semvet.types import ImageShape, Pairs
 
 SHAPE = ImageShape(1, 28, 28)
@@ -77,7 +77,7 @@ def test_a_trigger_depends_on_its_own_image_only(attack):
 
 def test_losses_are_finite_and_train_everything_trainable(attack, pairs):
     with seeded(0, "system"):
-        link = OneShotLink(JSCC(SHAPE, width=4), AWGN(), snr_db=25.0)
+        link = TrainableLink(JSCC(SHAPE, width=4), AWGN(), snr_db=25.0)
     dirty = poisoned(attack, pairs)
     victims = 8 if Controls.TRAINING in attack.controls else 0
     order = torch.cat([dirty.victims[:victims], (dirty.level == 0).nonzero().flatten()[:24]])

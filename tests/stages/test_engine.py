@@ -9,7 +9,7 @@ from semvet.config import Training
 from semvet.errors import TrainingError
 from semvet.randomness import seeded, stream
 from semvet.stages.engine import Engine, learning_rate
-from semvet.systems import JSCC, OneShotLink
+from semvet.systems import JSCC, TrainableLink
 from semvet.types import ImageShape, Pairs
 
 SHAPE = ImageShape(1, 28, 28)
@@ -22,7 +22,7 @@ def engine(attack=None, plan=None, precision="fp32", **options):
     zeros = torch.zeros(len(data), dtype=torch.int64)
     with seeded(0, "parts"):
         attack = attack or SemBugger(blobs[:16], levels=2, generator_widths=(2, 4))
-        link = OneShotLink(JSCC(SHAPE, width=4), AWGN(), snr_db=25.0)
+        link = TrainableLink(JSCC(SHAPE, width=4), AWGN(), snr_db=25.0)
     pairs = attack.poison(Pairs(data, data, zeros, zeros), rng=stream(0, "poison"))
     return Engine(
         link, attack, pairs, plan or Training(epochs=3, batch=64), seed=0,

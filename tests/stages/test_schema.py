@@ -135,6 +135,7 @@ CHANGES = {
     "system.name": [],  # there is one
     "system.bandwidth_ratio": ["1/6"],
     "system.width": [8],
+    "system.residual": ["true"],
     "system.output_bias": [0],
     "channel.name": ["rayleigh", "rician", "mimo"],
     "snr_db": [24.999],
@@ -162,6 +163,7 @@ CHANGES = {
     "training.batch": [65],
     "training.learning_rate": [0.005],
     "training.clip_norm": [1],
+    "training.snr_spread_db": [5],
     "training.precision": ["fp32"],
     "evaluation.images": [999],
     "evaluation.draws": [9],

@@ -62,10 +62,11 @@ class Attack(nn.Module, ABC):
         """Ordinary training on whatever the pairs say. Overridden where TRAINING is controlled.
 
         Pure in (parameters, batch, noise). `victims` counts the victims, which come first in the
-        batch; 0 for attacks that control the data only.
+        batch; 0 for attacks that control the data only. `terms` of the transmission, losses that
+        the system brings itself, belong to the result.
         """
-        received = link.transmit(batch.sent, noise).received
-        return {"reconstruction": mse_loss(received.float(), batch.wanted)}
+        made = link.transmit(batch.sent, noise)
+        return made.terms | {"reconstruction": mse_loss(made.received.float(), batch.wanted)}
 
 
 def choose_victims(data: Pairs, poison_ratio: float, *, rng: Generator) -> Tensor:

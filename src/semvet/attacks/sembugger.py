@@ -126,14 +126,17 @@ class SemBugger(Attack):
         strengths = torch.arange(1, self.levels + 1, device=x.device) / self.levels  # k/T
         x_k = _clip(v + strengths[:, None, None, None, None] * self.pattern(v))
         sent = torch.cat([x, x_k.flatten(0, 1)]).contiguous(memory_format=torch.channels_last)
-        received, features = link.transmit(sent, noise)
-        received = received.float()
+        made = link.transmit(sent, noise)
+        received, features = made.received.float(), made.features
         error = (received[benign:] - self.targets.repeat_interleave(victims, dim=0)).square()
         apart = distance(features[:victims].repeat(self.levels, 1), features[benign:])
         lambda_a, lambda_b, lambda_p, lambda_c = self.lambdas
-        return {
-            "target": lambda_a * error.mean(),  # Eq. (6)
-            "integrity": lambda_b * (received[:benign] - x).square().mean(),  # Eq. (7)
-            "imperceptibility": lambda_p * self.visibility(v, x_k).mean(),  # Eq. (8)
-            "contrast": lambda_c * relu(self.margin - apart).mean(),  # Eq. (9)
-        }
+        return (
+            made.terms
+            | {
+                "target": lambda_a * error.mean(),  # Eq. (6)
+                "integrity": lambda_b * (received[:benign] - x).square().mean(),  # Eq. (7)
+                "imperceptibility": lambda_p * self.visibility(v, x_k).mean(),  # Eq. (8)
+                "contrast": lambda_c * relu(self.margin - apart).mean(),  # Eq. (9)
+            }
+        )

@@ -1,14 +1,14 @@
 """Additive white Gaussian noise: y = x + n, n ~ CN(0, N0)."""
 
-from math import sqrt
 from typing import final
 
+import torch
 from torch import Generator
 
 from semvet.channels.base import Channel
 from semvet.randomness import complex_normal
-from semvet.types import Noise, Received, Symbols
-from semvet.units import noise_power
+from semvet.types import Noise, PerImage, Received, Symbols
+from semvet.units import Decibels, db_to_linear, noise_amplitude
 
 
 @final
@@ -18,8 +18,12 @@ class AWGN(Channel):
     def draw(self, batch: int, symbols: int, *, rng: Generator) -> Noise:
         return {"n": complex_normal((batch, symbols), rng=rng)}
 
-    def propagate(self, x: Symbols, noise: Noise, *, snr_db: float) -> Symbols:
-        return x + sqrt(noise_power(snr_db)) * noise["n"]
+    def propagate(self, x: Symbols, noise: Noise, *, snr_db: Decibels) -> Symbols:
+        return x + noise_amplitude(snr_db) * noise["n"]
 
-    def equalize(self, y: Received, noise: Noise, *, snr_db: float) -> Symbols:
+    def equalize(self, y: Received, noise: Noise, *, snr_db: Decibels) -> Symbols:
         return y
+
+    def capacity(self, noise: Noise, *, snr_db: Decibels) -> PerImage:
+        snr = torch.ones_like(noise["n"].real[:, 0]) * db_to_linear(snr_db)
+        return torch.log2(1 + snr)

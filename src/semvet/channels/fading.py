@@ -13,14 +13,14 @@ the mean square error of x_hat is infinite, so compare medians over images, not 
 stays finite and outputs almost nothing instead.
 """
 
-from math import sqrt
 from typing import Literal
 
+import torch
 from torch import Generator
 
 from semvet.randomness import complex_normal
-from semvet.types import Noise, Received, Symbols
-from semvet.units import noise_power
+from semvet.types import Noise, PerImage, Received, Symbols
+from semvet.units import Decibels, db_to_linear, noise_amplitude, noise_power
 
 Csi = Literal["none", "perfect"]  # channel state information: does the receiver know h?
 Equalizer = Literal["mmse", "zf"]
@@ -34,12 +34,12 @@ def draw_scattered(batch: int, symbols: int, *, rng: Generator) -> Noise:
     }
 
 
-def propagate(x: Symbols, noise: Noise, *, snr_db: float) -> Symbols:
-    return noise["h"] * x + sqrt(noise_power(snr_db)) * noise["n"]
+def propagate(x: Symbols, noise: Noise, *, snr_db: Decibels) -> Symbols:
+    return noise["h"] * x + noise_amplitude(snr_db) * noise["n"]
 
 
 def equalize(
-    y: Received, noise: Noise, *, snr_db: float, csi: Csi, equalizer: Equalizer
+    y: Received, noise: Noise, *, snr_db: Decibels, csi: Csi, equalizer: Equalizer
 ) -> Symbols:
     h = noise["h"]
     if csi == "none":
@@ -47,3 +47,8 @@ def equalize(
     if equalizer == "zf":
         return y / h
     return h.conj() * y / (h.abs().square() + noise_power(snr_db))
+
+
+def capacity(noise: Noise, *, snr_db: Decibels, csi: Csi) -> PerImage:
+    gain = noise["h"][:, 0].abs().square()
+    return torch.log2(1 + (gain if csi == "perfect" else 1 + 0 * gain) * db_to_linear(snr_db))

@@ -34,8 +34,8 @@ from torch.nn.functional import pad
 from semvet.channels.base import Channel
 from semvet.errors import ConfigError
 from semvet.randomness import complex_normal
-from semvet.types import Noise, Received, Symbols
-from semvet.units import noise_power
+from semvet.types import Noise, PerImage, Received, Symbols
+from semvet.units import Decibels, noise_amplitude, noise_power
 
 Antennas = Annotated[int, Ge(1), Le(16)]
 
@@ -52,6 +52,8 @@ class MIMO(Channel):
     Raises:
         ConfigError: "svd" with more transmit than receive antennas.
     """
+
+    lasting = ("U", "S", "Vh")
 
     def __init__(
         self,
@@ -81,15 +83,15 @@ class MIMO(Channel):
         n = complex_normal((batch, ceil(symbols / t) * r), rng=rng)
         return {"U": U, "S": S, "Vh": Vh, "n": n, "k": n.new_empty(batch, symbols, 0)}
 
-    def propagate(self, x: Symbols, noise: Noise, *, snr_db: float) -> Received:
+    def propagate(self, x: Symbols, noise: Noise, *, snr_db: Decibels) -> Received:
         """(batch, symbols) to (batch, uses r), the r antennas of one use side by side."""
         t = self.transmit_antennas
         x = pad(x, (0, -x.shape[1] % t)).unflatten(1, (-1, t))  # (batch, uses, t)
         US = noise["U"] * noise["S"][:, None]
         G = US if self.receiver == "svd" else US @ noise["Vh"]  # H V, or H
-        return (x @ G.mT).flatten(1) + sqrt(noise_power(snr_db)) * noise["n"]
+        return (x @ G.mT).flatten(1) + noise_amplitude(snr_db) * noise["n"]
 
-    def equalize(self, y: Received, noise: Noise, *, snr_db: float) -> Symbols:
+    def equalize(self, y: Received, noise: Noise, *, snr_db: Decibels) -> Symbols:
         S = noise["S"][:, None]
         z = y.unflatten(1, (-1, self.receive_antennas)) @ noise["U"].conj()  # U^H y of each use
         if self.receiver == "svd":
@@ -97,3 +99,8 @@ class MIMO(Channel):
         else:
             x_hat = (z * (S / (S * S + noise_power(snr_db)))) @ noise["Vh"].conj()
         return x_hat.flatten(1)[:, : noise["k"].shape[1]]
+
+    def capacity(self, noise: Noise, *, snr_db: Decibels) -> PerImage:
+        """The mean over the t symbols of one use: log2 det(I + H H^H / N0) / t."""
+        streams = torch.log2(1 + noise["S"].square() / noise_power(snr_db))
+        return streams.sum(dim=1) / self.transmit_antennas

@@ -15,7 +15,8 @@ from torch import Generator
 from semvet.channels import fading
 from semvet.channels.base import Channel
 from semvet.channels.fading import Csi, Equalizer
-from semvet.types import Noise, Received, Symbols
+from semvet.types import Noise, PerImage, Received, Symbols
+from semvet.units import Decibels
 
 
 @final
@@ -27,6 +28,8 @@ class Rayleigh(Channel):
         equalizer: with perfect knowledge, "mmse" (biased) or "zf" (unbiased, unbounded noise).
     """
 
+    lasting = ("h",)
+
     def __init__(self, *, csi: Csi = "perfect", equalizer: Equalizer = "mmse"):
         self.csi: Csi = csi
         self.equalizer: Equalizer = equalizer
@@ -34,8 +37,11 @@ class Rayleigh(Channel):
     def draw(self, batch: int, symbols: int, *, rng: Generator) -> Noise:
         return fading.draw_scattered(batch, symbols, rng=rng)
 
-    def propagate(self, x: Symbols, noise: Noise, *, snr_db: float) -> Symbols:
+    def propagate(self, x: Symbols, noise: Noise, *, snr_db: Decibels) -> Symbols:
         return fading.propagate(x, noise, snr_db=snr_db)
 
-    def equalize(self, y: Received, noise: Noise, *, snr_db: float) -> Symbols:
+    def equalize(self, y: Received, noise: Noise, *, snr_db: Decibels) -> Symbols:
         return fading.equalize(y, noise, snr_db=snr_db, csi=self.csi, equalizer=self.equalizer)
+
+    def capacity(self, noise: Noise, *, snr_db: Decibels) -> PerImage:
+        return fading.capacity(noise, snr_db=snr_db, csi=self.csi)

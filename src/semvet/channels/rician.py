@@ -20,8 +20,8 @@ from torch import Generator
 from semvet.channels import fading
 from semvet.channels.base import Channel
 from semvet.channels.fading import Csi, Equalizer
-from semvet.types import Noise, Received, Symbols
-from semvet.units import db_to_linear
+from semvet.types import Noise, PerImage, Received, Symbols
+from semvet.units import Decibels, db_to_linear
 
 
 @final
@@ -33,6 +33,8 @@ class Rician(Channel):
         csi: "perfect", the receiver knows h and equalizes; "none", the decoder gets y as it is.
         equalizer: with perfect knowledge, "mmse" (biased) or "zf" (unbiased, unbounded noise).
     """
+
+    lasting = ("h",)
 
     def __init__(
         self,
@@ -51,8 +53,11 @@ class Rician(Channel):
         g = noise["h"]
         return {**noise, "h": sqrt(K / (K + 1)) + sqrt(1 / (K + 1)) * g}
 
-    def propagate(self, x: Symbols, noise: Noise, *, snr_db: float) -> Symbols:
+    def propagate(self, x: Symbols, noise: Noise, *, snr_db: Decibels) -> Symbols:
         return fading.propagate(x, noise, snr_db=snr_db)
 
-    def equalize(self, y: Received, noise: Noise, *, snr_db: float) -> Symbols:
+    def equalize(self, y: Received, noise: Noise, *, snr_db: Decibels) -> Symbols:
         return fading.equalize(y, noise, snr_db=snr_db, csi=self.csi, equalizer=self.equalizer)
+
+    def capacity(self, noise: Noise, *, snr_db: Decibels) -> PerImage:
+        return fading.capacity(noise, snr_db=snr_db, csi=self.csi)

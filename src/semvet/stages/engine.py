@@ -123,7 +123,9 @@ class Engine:
             self.groups.append((own, attack.learning_rate_factor))
         self.parameters = [p for parameters, _ in self.groups for p in parameters]
         self.optimizer = torch.optim.Adam([{"params": p} for p, _ in self.groups], fused=True)
-        self.steps = plan.epochs * self.batches.steps_per_epoch
+        # links without parameters, such as the reference lines, are finished from the start
+        self.steps = plan.epochs * self.batches.steps_per_epoch if self.parameters else 0
+        self.phase_steps = -(-self.steps // link.system.phases)
         self.step, self.seconds = 0, 0.0
         self.history: list[dict[str, float]] = []
         self.looks: list[dict[str, float]] = []  # of the epoch under way
@@ -132,13 +134,15 @@ class Engine:
         self._resume()
         start, first = time.perf_counter() - self.seconds, self.step
         began = saved = time.perf_counter()
-        flop = 0.0
+        flop: dict[int, float] = {}  # of one step, by phase
         while self.step < self.steps:
             epoch, row = divmod(self.step, self.batches.steps_per_epoch)
             if row == 0 or self.step == first:
                 order = self.batches.epoch(epoch).to(self.device)
-            if self.step == first:
-                flop = self._count_flop(order[row])
+            phase, done = divmod(self.step, self.phase_steps)
+            self.objective.link.system.schedule(phase, done / self.phase_steps)
+            if phase not in flop:
+                flop[phase] = self._count_flop(order[row])
             terms = self._one_step(order[row])
             self.step += 1
             last = row + 1 == self.batches.steps_per_epoch
@@ -155,10 +159,13 @@ class Engine:
             if time.perf_counter() - saved > self.checkpoint_every_s and self.step < self.steps:
                 self._save()
                 saved = time.perf_counter()
+        system = self.objective.link.system
+        system.schedule(system.phases - 1, 1.0)
+        per_step = sum(flop.values()) / max(1, len(flop))
         seconds = time.perf_counter() - began
         speed = (self.step - first) * self.plan.batch / seconds if self.step > first else 0.0
         return Trained(
-            self.steps, self.seconds, speed, flop, self.objective.precision, self.history
+            self.steps, self.seconds, speed, per_step, self.objective.precision, self.history
         )
 
     def _close_epoch(self) -> None:
@@ -174,7 +181,9 @@ class Engine:
 
     def _one_step(self, index: Tensor) -> LossTerms:
         batch, noise = self._prepare(index)
-        rate = learning_rate(self.step, self.steps, self.plan.learning_rate)
+        rate = learning_rate(
+            self.step % self.phase_steps, self.phase_steps, self.plan.learning_rate
+        )
         for group, (_, factor) in zip(self.optimizer.param_groups, self.groups, strict=True):
             group["lr"] = factor * rate
         terms = self.objective(batch, noise)
@@ -223,7 +232,7 @@ class Engine:
         for name, tensor in self.objective.state_dict().items():
             arrays[f"model/{name}"] = _array(tensor)
         for i, parameter in enumerate(self.parameters):
-            for name, tensor in self.optimizer.state[parameter].items():
+            for name, tensor in self.optimizer.state[parameter].items():  # none if still frozen
                 arrays[f"optimizer/{i}/{name}"] = _array(tensor)
         state = {name: getattr(self, name) for name in ("step", "seconds", "history", "looks")}
         write_checkpoint(self.checkpoint, arrays, state)
@@ -239,6 +248,8 @@ class Engine:
                  if k.startswith("model/")}  # fmt: skip
         self.objective.load_state_dict(model)
         for i, parameter in enumerate(self.parameters):
+            if f"optimizer/{i}/step" not in arrays:
+                continue
             self.optimizer.state[parameter] = {
                 "step": torch.from_numpy(arrays[f"optimizer/{i}/step"]).to(self.device),
                 **{

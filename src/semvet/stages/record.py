@@ -55,7 +55,8 @@ def metrics_of(
 def speed_of(trained: TrainedSystem) -> dict[str, Any]:
     """Of the training, whenever it was."""
     record = trained.record
-    achieved = record["flop_per_step"] * record["steps"] / record["seconds"]
+    seconds = record["seconds"] or 1.0  # nothing to train takes no time
+    achieved = record["flop_per_step"] * record["steps"] / seconds
     return {
         "images_per_s": record["images_per_s"],
         "training_seconds": record["seconds"],
@@ -73,9 +74,9 @@ def speed_of(trained: TrainedSystem) -> dict[str, Any]:
 def _system(link: TrainableLink) -> dict[str, Any]:
     return {
         "parameters": sum(p.numel() for p in link.parameters()),
-        "channel_uses": link.channel_uses,
-        "bandwidth_ratio": link.bandwidth_ratio,
-        "compression_ratio": 2 * link.bandwidth_ratio,
+        "channel_uses": link.system.symbols,
+        "bandwidth_ratio": link.system.bandwidth_ratio,
+        "compression_ratio": 2 * link.system.bandwidth_ratio,
     }
 
 

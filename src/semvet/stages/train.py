@@ -18,7 +18,7 @@ from semvet.stages.machine import choose_precision, measure_peaks, peak_memory_m
 from semvet.stages.schema import make_attack, make_channel, make_defense, make_system
 from semvet.stages.watch import Watch
 from semvet.store import Arrays, Store, read_json, read_weights, write_json, write_weights
-from semvet.systems import OneShotLink, TrainableLink
+from semvet.systems import TrainableLink
 from semvet.types import ImageShape, Pairs
 
 MOST_HELD_OUT = 1000  # benign images that a judge is made from, as the paper has it
@@ -40,7 +40,11 @@ def build(run: Run, splits: Splits) -> tuple[TrainableLink, Attack]:
         system = make_system(run.system, shape)
     with seeded(run.seed, "attack"):
         attack = make_attack(run.attack, splits.reserve)
-    return OneShotLink(system, make_channel(run.channel), snr_db=run.snr_db), attack
+    link = TrainableLink(
+        system, make_channel(run.channel), snr_db=run.snr_db,
+        snr_spread_db=run.training.snr_spread_db,
+    )  # fmt: skip
+    return link, attack
 
 
 def trained_system(

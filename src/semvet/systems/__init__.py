@@ -1,9 +1,17 @@
 """Victim systems. To add one: write `systems/<name>.py`, then add a line here."""
 
 from semvet.plugins import with_entry_points
-from semvet.systems.base import System
+from semvet.systems.base import OneShotSystem, System, Transmission
 from semvet.systems.jscc import JSCC
-from semvet.systems.link import Link, OneShotLink, TrainableLink, Transmission
+from semvet.systems.link import Link, TrainableLink
 
 SYSTEMS: dict[str, type[System]] = with_entry_points("semvet.systems", {"jscc": JSCC})
-__all__ = ["JSCC", "SYSTEMS", "Link", "OneShotLink", "System", "TrainableLink", "Transmission"]
+__all__ = [
+    "JSCC",
+    "SYSTEMS",
+    "Link",
+    "OneShotSystem",
+    "System",
+    "TrainableLink",
+    "Transmission",
+]

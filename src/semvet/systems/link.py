@@ -2,18 +2,18 @@
 exists once.
 
     evaluation:  received = link(x, rng=rng)
-    training:    noise = link.draw(batch, rng=rng); received, features = link.transmit(x, noise)
+    training:    noise = link.draw(batch, rng=rng); made = link.transmit(x, noise)
+                 made.received, made.features, made.terms
 """
 
-from abc import ABC, abstractmethod
-from typing import NamedTuple, Protocol, final, runtime_checkable
+from typing import Protocol, final, runtime_checkable
 
 import torch
 from torch import Generator, nn
 
 from semvet.channels import Channel
-from semvet.systems.base import System
-from semvet.types import Features, Images, Noise
+from semvet.systems.base import System, Transmission
+from semvet.types import Images, Noise
 
 
 @runtime_checkable
@@ -25,42 +25,35 @@ class Link(Protocol):
         ...
 
 
-class Transmission(NamedTuple):
-    received: Images
-    features: Features  # the power-normalized symbols as sent
+@final
+class TrainableLink(nn.Module):
+    """One system over one channel at one SNR.
 
+    Args:
+        system, channel: both ends, and what is between them.
+        snr_db: average Es/N0 per complex symbol.
+        snr_spread_db: in training mode, each step's SNR is uniform in snr_db +- this.
+    """
 
-class TrainableLink(nn.Module, ABC):
-    """A link whose forward pass is a pure function of (parameters, images, noise)."""
+    def __init__(
+        self, system: System, channel: Channel, *, snr_db: float, snr_spread_db: float = 0.0
+    ):
+        super().__init__()
+        self.system, self.channel = system, channel
+        self.snr_db, self.snr_spread_db = snr_db, snr_spread_db
 
-    channel_uses: int  # complex symbols spent on one image
-    bandwidth_ratio: float  # of them per real pixel value, k/n
-
-    @abstractmethod
     def draw(self, batch: int, *, rng: Generator) -> Noise:
         """Everything random in one transmission of `batch` images."""
+        noise = self.system.draw(self.channel, batch, rng=rng)
+        if self.training and self.snr_spread_db:
+            part = 2 * torch.rand((), generator=rng, device=rng.device) - 1
+            noise["snr_db"] = self.snr_db + self.snr_spread_db * part
+        return noise
 
-    @abstractmethod
     def transmit(self, x: Images, noise: Noise) -> Transmission:
-        """One differentiable forward pass."""
+        """One differentiable forward pass, a pure function of (parameters, images, noise)."""
+        snr_db = noise.get("snr_db", self.snr_db)
+        return self.system.transmit(x, self.channel, noise, snr_db=snr_db)
 
     def forward(self, x: Images, *, rng: Generator) -> Images:
         return self.transmit(x, self.draw(len(x), rng=rng)).received
-
-
-@final
-class OneShotLink(TrainableLink):
-    """One system, one channel, one SNR: x -> encode -> channel -> decode."""
-
-    def __init__(self, system: System, channel: Channel, *, snr_db: float):
-        super().__init__()
-        self.system, self.channel, self.snr_db = system, channel, snr_db
-        self.channel_uses, self.bandwidth_ratio = system.symbols, system.bandwidth_ratio
-
-    def draw(self, batch: int, *, rng: Generator) -> Noise:
-        return self.channel.draw(batch, self.system.symbols, rng=rng)
-
-    def transmit(self, x: Images, noise: Noise) -> Transmission:
-        sent = self.system.encode(x)
-        received = self.system.decode(self.channel(sent, noise, snr_db=self.snr_db))
-        return Transmission(received, torch.cat([sent.real, sent.imag], dim=1))

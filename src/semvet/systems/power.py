@@ -12,6 +12,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from semvet.errors import ConfigError
 from semvet.types import Features, Symbols
 
 
@@ -34,5 +35,11 @@ def to_reals(y: Symbols, reals: int) -> Features:
 
 
 def symbol_count(bandwidth_ratio: float, pixels: int) -> int:
-    """k = max(1, floor(k/n times n))."""
-    return max(1, int(bandwidth_ratio * pixels + 1e-9))
+    """k = floor(k/n times n). Raises ConfigError if that is none."""
+    symbols = int(bandwidth_ratio * pixels + 1e-9)
+    if symbols == 0:
+        raise ConfigError(
+            f"system.bandwidth_ratio: {bandwidth_ratio:.3g} of {pixels} pixel values gives no "
+            f"symbol; take at least {1 / pixels:.2g} (1/{pixels})"
+        )
+    return symbols
