@@ -23,6 +23,9 @@ Scalar = Float[Tensor, ""]
 Noise = dict[str, Tensor]  # everything random in one forward pass, drawn before it
 
 Share = Annotated[float, Gt(0), Le(1)]  # a part of a whole
+BandwidthRatio = Annotated[float, Gt(0), Le(2)]  # complex k/n; the papers' CR is twice that
+Width = Annotated[int, Ge(1), Le(1024)]  # filters of a layer
+OutputBias = Annotated[float, Ge(-10), Le(10)]  # before the sigmoid, at first
 Levels = Annotated[int, Ge(1), Le(8)]  # T, trigger levels
 Count = Annotated[int, Ge(1)]
 Positive = Annotated[float, Gt(0)]

@@ -14,16 +14,15 @@ Deviates: SemBugger describes it "with residual connections"; the cited network 
 """
 
 from collections.abc import Sequence
-from typing import Annotated, final
+from typing import final
 
-from annotated_types import Ge, Gt, Le
 from torch import Tensor, nn
 
 from semvet.systems.base import OneShotSystem
 from semvet.systems.convolution import Conv5, PReLU, TransposedConv5
 from semvet.systems.grid import Grid
 from semvet.systems.power import symbol_count
-from semvet.types import Images, ImageShape, PerImage, Symbols
+from semvet.types import BandwidthRatio, Images, ImageShape, OutputBias, PerImage, Symbols, Width
 
 STRIDE = 4  # image pixels per feature-map pixel, each way
 
@@ -57,10 +56,10 @@ class JSCC(OneShotSystem):
         self,
         shape: ImageShape,
         *,
-        bandwidth_ratio: Annotated[float, Gt(0), Le(2)] = 1 / 8,
-        width: Annotated[int, Ge(1), Le(1024)] = 16,
+        bandwidth_ratio: BandwidthRatio = 1 / 8,
+        width: Width = 16,
         residual: bool = False,
-        output_bias: Annotated[float, Ge(-10), Le(10)] = -2.0,
+        output_bias: OutputBias = -2.0,
     ):
         super().__init__()
         self.shape = ImageShape(*shape)
