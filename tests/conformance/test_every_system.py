@@ -12,6 +12,10 @@ SHAPES = {"grey 28": (1, 28, 28), "colour 32": (3, 32, 32)}
 # small variants: what is tested does not depend on the width
 CONFIGS = {
     "jscc": {"jscc": {"width": 4}, "residual": {"width": 4, "residual": True}},
+    "jscc-f": {
+        "greedy": {"width": 4},
+        "joint": {"width": 4, "layers": 3, "training": "joint", "feedback_snr_db": 10.0},
+    },
 }
 VARIANTS = {
     f"{name} {variant}": (name, config)
