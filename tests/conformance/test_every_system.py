@@ -22,7 +22,7 @@ VARIANTS = {
     for name, configs in CONFIGS.items()
     for variant, config in configs.items()
 }
-REFERENCE_LINES = ()  # nothing to train
+REFERENCE_LINES = ("identity", "separate")  # nothing to train
 
 
 def make_link(variant, shape, channel=None, **training):

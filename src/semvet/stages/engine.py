@@ -131,6 +131,7 @@ class Engine:
         self.looks: list[dict[str, float]] = []  # of the epoch under way
 
     def train(self, report: Report | None = None) -> Trained:
+        self.objective.train()
         self._resume()
         start, first = time.perf_counter() - self.seconds, self.step
         began = saved = time.perf_counter()
@@ -215,7 +216,9 @@ class Engine:
             return  # early on a constant output is normal
         benign = (self.pairs.level == 0).nonzero().flatten()[:64]
         sent = self.pairs.batch(benign).sent
-        received = self.objective.link(sent, rng=stream(self.seed, "look", device=self.device))
+        link = self.objective.link.eval()
+        received = link(sent, rng=stream(self.seed, "look", device=self.device))
+        link.train()
         spread, expected = (float(x.std(dim=0).mean()) for x in (received, sent))
         if spread < COLLAPSED and expected > 10 * COLLAPSED:
             raise TrainingError(

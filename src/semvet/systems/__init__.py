@@ -1,20 +1,31 @@
-"""Victim systems. To add one: write `systems/<name>.py`, then add a line here."""
+"""Victim systems. To add one: write `systems/<name>.py`, then add a line here (or an entry point
+`semvet.systems` in a package of your own)."""
 
 from semvet.plugins import with_entry_points
 from semvet.systems.base import OneShotSystem, System, Transmission
+from semvet.systems.identity import Identity
 from semvet.systems.jscc import JSCC
 from semvet.systems.jscc_f import JSCCF
 from semvet.systems.link import Link, TrainableLink
+from semvet.systems.separate import Separate
 
 SYSTEMS: dict[str, type[System]] = with_entry_points(
-    "semvet.systems", {"jscc": JSCC, "jscc-f": JSCCF}
+    "semvet.systems",
+    {
+        "jscc": JSCC,
+        "jscc-f": JSCCF,
+        "identity": Identity,
+        "separate": Separate,
+    },
 )
 __all__ = [
     "JSCC",
     "JSCCF",
     "SYSTEMS",
+    "Identity",
     "Link",
     "OneShotSystem",
+    "Separate",
     "System",
     "TrainableLink",
     "Transmission",
