@@ -52,7 +52,7 @@ class Separate(System):
         self.symbols = symbol_count(bandwidth_ratio, self.shape.pixels)
         self.codec: Codec = codec
         self.count_header = count_header
-        self.mean_image = nn.Parameter(torch.full(self.shape, 0.5))
+        self.mean_logit = nn.Parameter(torch.zeros(self.shape))
 
     @property
     def encoder_convolutions(self) -> Sequence[nn.Module]:
@@ -62,7 +62,7 @@ class Separate(System):
         self, x: Images, channel: Channel, noise: Noise, *, snr_db: Decibels
     ) -> Transmission:
         """Not differentiable in x. Each image on its own, on the CPU."""
-        outage = self.mean_image.clamp(0, 1)
+        outage = self.mean_logit.sigmoid()
         received = outage.expand(x.shape)
         if not self.training:
             budget = (self.symbols * channel.capacity(noise, snr_db=snr_db) / 8).tolist()
