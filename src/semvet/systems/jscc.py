@@ -43,6 +43,41 @@ class Residual(nn.Module):
         return x + self.body(x)
 
 
+def inner(width: int, *, residual: bool) -> nn.Module:
+    body = layer(width, width)
+    return Residual(body) if residual else body
+
+
+def make_encoder(grid: Grid, width: int, *, residual: bool) -> nn.Sequential:
+    """Padded images to the grid's maps."""
+    w = width
+    return nn.Sequential(
+        layer(grid.shape.channels, w, stride=2), layer(w, 2 * w, stride=2),
+        inner(2 * w, residual=residual), inner(2 * w, residual=residual), layer(2 * w, grid.maps),
+    )  # fmt: skip
+
+
+def make_decoder(grid: Grid, last: TransposedConv5, *, residual: bool) -> nn.Sequential:
+    """The grid's maps to padded images before the sigmoid; `last` has `width` inputs."""
+    w = last.in_channels
+    return nn.Sequential(
+        layer(grid.maps, 2 * w), inner(2 * w, residual=residual), inner(2 * w, residual=residual),
+        TransposedConv5(2 * w, w), PReLU(), last,
+    )  # fmt: skip
+
+
+def initialize(autoencoder: nn.Module, last: TransposedConv5, *, output_bias: float) -> None:
+    """He's weights for all 5x5 convolutions; biases zero but for the output's (D-004)."""
+    for module in autoencoder.modules():
+        if isinstance(module, Conv5 | TransposedConv5):
+            # a transposed convolution of stride 2 sums 25 / 4 products per input map
+            share = 1 / 4 if isinstance(module, TransposedConv5) else 1
+            fan_in = module.in_channels * 25 * share
+            nn.init.normal_(module.weight, std=(2 / fan_in) ** 0.5)
+            module.bias.data.zero_()
+    last.bias.data.fill_(output_bias)
+
+
 @final
 class JSCC(OneShotSystem):
     """Args:
@@ -65,31 +100,10 @@ class JSCC(OneShotSystem):
         self.shape = ImageShape(*shape)
         self.symbols = symbol_count(bandwidth_ratio, self.shape.pixels)
         self.grid = Grid(self.shape, self.symbols, stride=STRIDE)
-        chan, w = self.shape.channels, width
-
-        def inner() -> nn.Module:
-            return Residual(layer(2 * w, 2 * w)) if residual else layer(2 * w, 2 * w)
-
-        self.encoder = nn.Sequential(
-            layer(chan, w, stride=2), layer(w, 2 * w, stride=2), inner(), inner(),
-            layer(2 * w, self.grid.maps),
-        )  # fmt: skip
-        self.last = TransposedConv5(w, chan)
-        self.decoder = nn.Sequential(
-            layer(self.grid.maps, 2 * w), inner(), inner(), TransposedConv5(2 * w, w), PReLU(),
-            self.last,
-        )  # fmt: skip
-        self._initialize(output_bias)
-
-    def _initialize(self, output_bias: float) -> None:
-        for module in self.modules():
-            if isinstance(module, Conv5 | TransposedConv5):
-                # a transposed convolution of stride 2 sums 25 / 4 products per input map
-                share = 1 / 4 if isinstance(module, TransposedConv5) else 1
-                fan_in = module.in_channels * 25 * share
-                nn.init.normal_(module.weight, std=(2 / fan_in) ** 0.5)
-                module.bias.data.zero_()
-        self.last.bias.data.fill_(output_bias)
+        self.encoder = make_encoder(self.grid, width, residual=residual)
+        self.last = TransposedConv5(width, self.shape.channels)
+        self.decoder = make_decoder(self.grid, self.last, residual=residual)
+        initialize(self, self.last, output_bias=output_bias)
 
     @property
     def encoder_convolutions(self) -> Sequence[nn.Module]:
