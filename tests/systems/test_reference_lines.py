@@ -89,7 +89,7 @@ def test_where_no_file_fits_the_mean_image_is_shown_and_training_learns_it(digit
     assert (received(system, x, snr_db=-20.0) == 0.5).all()
     engine(system, digits, epochs=300, learning_rate=0.5, batch=24, clip_norm=1.0).train()
     mean = system.mean_logit.sigmoid()
-    assert (mean - x.mean(dim=0)).abs().max() < 0.02
+    assert (mean - x.mean(dim=0)).abs().max() < 0.03
     assert torch.equal(received(system, x, snr_db=-20.0)[0], mean)
 
 
