@@ -1,6 +1,6 @@
 """Means, rates and their intervals: the only place where values per image become one number."""
 
-from math import log10
+from math import inf, log10
 
 import torch
 from scipy.stats import beta, norm
@@ -38,5 +38,6 @@ def rate_lower_bound(successes: Tensor, trials: int, alpha: float) -> Tensor:
 
 
 def psnr_of_mean_mse(mse: Tensor) -> float:
-    """-10 log10 of the mean squared error over images and draws, in dB."""
-    return -10 * log10(mean(mse))
+    """-10 log10 of the mean squared error over images and draws, in dB; infinite without error."""
+    error = mean(mse)
+    return -10 * log10(error) if error else inf

@@ -10,11 +10,11 @@ from torch import Tensor
 
 from semvet.attacks import Attack
 from semvet.metrics.judge import Judge, Scores, score
-from semvet.metrics.psnr import mse, psnr_db
+from semvet.metrics.psnr import IDENTICAL_DB, mse, psnr_db
 from semvet.metrics.statistics import mean, mean_interval, psnr_of_mean_mse, rate_interval
 from semvet.metrics.visibility import visibility
 from semvet.randomness import stream
-from semvet.systems import Link
+from semvet.systems import Link, TrainableLink
 from semvet.types import Flags, Images, PerImage
 
 CHUNK = 500  # images in one forward pass
@@ -35,7 +35,7 @@ class Measurement:
     @property
     def psnr_db(self) -> PerImage:
         """Mean over the channel draws."""
-        return -10 * self.errors.log10().mean(dim=0)
+        return (-10 * self.errors.log10()).clamp(max=IDENTICAL_DB).mean(dim=0)
 
 
 @torch.no_grad()
@@ -43,6 +43,16 @@ def transmit(link: Link, x: Images, *, seed: int, purpose: str, index: int = 0) 
     """`x` through the link in chunks; the same seed and purpose give the same channel."""
     rng = stream(seed, purpose, index=index, device=x.device)
     return torch.cat([link(part, rng=rng) for part in x.split(CHUNK)])
+
+
+@torch.no_grad()
+def mean_uses(link: TrainableLink, x: Images, *, seed: int) -> float:
+    """Symbols spent on an image, where a system does not spend k on each."""
+    rng = stream(seed, "uses", device=x.device)
+    if link.transmit(x[:1], link.draw(1, rng=rng)).uses is None:
+        return float(link.system.symbols)
+    parts = [link.transmit(part, link.draw(len(part), rng=rng)).uses for part in x.split(CHUNK)]
+    return mean(torch.cat([uses for uses in parts if uses is not None]))
 
 
 @torch.no_grad()
@@ -78,7 +88,7 @@ def summarize(measured: Measurement, judge: Judge) -> dict[str, Any]:
         "n": len(measured.sent),
         "psnr_db": mean(measured.psnr_db),
         "psnr_db_interval": mean_interval(measured.psnr_db),
-        "psnr_of_mean_mse_db": psnr_of_mean_mse(measured.errors),
+        "psnr_of_mean_mse_db": min(psnr_of_mean_mse(measured.errors), IDENTICAL_DB),
         "asr": asr,
         "asr_interval": [_interval(h) for h in hits],
         "asr_mean": sum(asr) / len(asr),
@@ -87,11 +97,9 @@ def summarize(measured: Measurement, judge: Judge) -> dict[str, Any]:
         "benign_false_positive_interval": [_interval(h) for h in benign],
         "benign_any": _rate(judge.reached(measured.scores).any(dim=1)),
         "benign_any_interval": _interval(judge.reached(measured.scores).any(dim=1)),
-        "psnr_to_target_db": [
-            mean(psnr_db(y, t)) for (y, _), t in zip(pairs, targets, strict=True)
-        ],
+        "psnr_to_target_db": [_mean_db(y, t) for (y, _), t in zip(pairs, targets, strict=True)],
         "ssim_to_target": [mean(s[:, k]) for k, (_, s) in enumerate(pairs)],
-        "recovered_psnr_db": [mean(psnr_db(y, measured.sent)) for y, _ in pairs],
+        "recovered_psnr_db": [_mean_db(y, measured.sent) for y, _ in pairs],
     }
 
 
@@ -126,6 +134,10 @@ def _rate(flags: Flags) -> float:
 
 def _interval(flags: Flags) -> tuple[float, float]:
     return rate_interval(int(flags.sum()), len(flags))
+
+
+def _mean_db(y: Images, x: Images) -> float:
+    return mean(psnr_db(y, x).clamp(max=IDENTICAL_DB))
 
 
 def _finite(value: float) -> float | None:

@@ -17,7 +17,6 @@ from semvet.stages.evaluate import literal_figures, summarize, trigger_figures
 from semvet.stages.subject import Subject
 from semvet.stages.train import MOST_HELD_OUT, TrainedSystem
 from semvet.store import Arrays
-from semvet.systems import TrainableLink
 
 EXAMPLES = 8  # images that the report may show
 
@@ -47,7 +46,7 @@ def metrics_of(
         ),
         "defenses": [outcome.figures for outcome in outcomes],
         "poison": {k: trained.poison[k] for k in ("controls", "training_images", "count")},
-        "system": _system(trained.link),
+        "system": _system(attacked),
         "speed": speed_of(trained),
     }
 
@@ -71,10 +70,13 @@ def speed_of(trained: TrainedSystem) -> dict[str, Any]:
     }
 
 
-def _system(link: TrainableLink) -> dict[str, Any]:
+def _system(attacked: Subject) -> dict[str, Any]:
+    link = attacked.link
     return {
         "parameters": sum(p.numel() for p in link.parameters()),
         "channel_uses": link.system.symbols,
+        "channel_uses_benign": attacked.uses[0],
+        "channel_uses_triggered": attacked.uses[1:],
         "bandwidth_ratio": link.system.bandwidth_ratio,
         "compression_ratio": 2 * link.system.bandwidth_ratio,
     }

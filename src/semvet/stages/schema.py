@@ -52,14 +52,19 @@ def arguments(plug_in: type) -> type[BaseModel]:
 
 def _resolve_one(spec: Spec, kind: str, where: str) -> Spec:
     table = TABLES[kind]
+    if kind == "data" and "/" in spec.name:  # a data set of the hub, by its name
+        spec = Spec(**{"path": spec.name, **spec.args, "name": "huggingface"})
     if spec.name not in table:
         raise ConfigError(f"{where}: no {kind} named {spec.name!r}; {nearest(spec.name, table)}")
-    model = arguments(table[spec.name])
+    plug_in = table[spec.name]
+    model = arguments(plug_in)
     try:
-        checked = model.model_validate(spec.args)
+        checked = model.model_validate(spec.args).model_dump(mode="json")
     except ValidationError as error:
         raise explain(error, where=where, model=model) from None
-    return Spec(name=spec.name, **checked.model_dump(mode="json"))
+    if hasattr(plug_in, "pinned"):  # adds the SHA-256 of files that the arguments refer to
+        checked = plug_in.pinned(checked)
+    return Spec(name=spec.name, **checked)
 
 
 def resolve(run: Run | dict[str, Any]) -> Run:

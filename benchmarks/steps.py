@@ -1,0 +1,94 @@
+"""One training step of each system: time, images per second and peak memory, on random images.
+
+make steps                               every system, each in a process of its own
+python -m benchmarks.steps jscc scan     some of them
+"""
+
+import json
+import subprocess
+import sys
+import time
+from typing import Any
+
+import torch
+from rich.console import Console
+from rich.table import Table
+
+from semvet.attacks import NoAttack
+from semvet.channels import AWGN
+from semvet.config import Training
+from semvet.randomness import seeded, stream
+from semvet.stages.engine import Engine
+from semvet.stages.machine import choose_precision, peak_memory_mib, pick_device
+from semvet.systems import SYSTEMS, TrainableLink
+from semvet.types import ImageShape, Pairs
+
+SHAPES = {"1x28x28": ImageShape(1, 28, 28), "3x32x32": ImageShape(3, 32, 32)}
+BATCH, STEPS, WARM_UP = 48, 40, 5
+LEARNED = [name for name in SYSTEMS if name not in ("identity", "separate", "external")]
+
+
+def one(name: str, size: str) -> dict[str, Any]:
+    """The last phase of the training, the longest one where phases differ."""
+    shape, device = SHAPES[size], pick_device("auto")
+    precision, _ = choose_precision("auto", device)
+    before = peak_memory_mib(device)
+    with seeded(0, "system"):
+        system = SYSTEMS[name](shape)
+    pixels = torch.randint(256, (BATCH * STEPS, *shape), generator=stream(0, "x"))
+    level = torch.zeros(len(pixels), dtype=torch.int64)
+    sent = pixels.to(torch.uint8)
+    engine = Engine(
+        TrainableLink(system, AWGN(), snr_db=10.0),
+        NoAttack(torch.rand(16, *shape, generator=stream(0, "t"))),
+        Pairs(sent, sent, level, level), Training(epochs=1, batch=BATCH), seed=0, device=device,
+        precision=precision,
+    )  # fmt: skip
+    engine.objective.train()
+    system.schedule(system.phases - 1, 0.5)
+    times = []
+    for index in engine.batches.epoch(0).to(device):
+        began = time.perf_counter()
+        terms = engine._one_step(index)
+        sum(terms.values()).item()  # waits for the device
+        times.append(time.perf_counter() - began)
+        engine.step += 1
+    times = sorted(times[WARM_UP:])
+    return {
+        "system": name, "size": size, "precision": precision,
+        "parameters": sum(p.numel() for p in system.parameters()),
+        "median_ms": 1000 * times[len(times) // 2],
+        "best_ms": 1000 * times[0],
+        "images_per_s": BATCH / times[len(times) // 2],
+        "peak_memory_mib": peak_memory_mib(device) - before,
+    }  # fmt: skip
+
+
+def main(names: list[str]) -> None:
+    table = Table(
+        "system", "images", "parameters", "step ms (median)", "best", "images/s", "peak MiB"
+    )
+    for name in names or LEARNED:
+        for size in SHAPES:
+            command = [sys.executable, "-m", "benchmarks.steps", "one", name, size]
+            done = subprocess.run(command, capture_output=True, text=True, check=True)
+            found = json.loads(done.stdout.splitlines()[-1])
+            table.add_row(
+                name, size, f"{found['parameters']:,}", f"{found['median_ms']:.1f}",
+                f"{found['best_ms']:.1f}", f"{found['images_per_s']:,.0f}",
+                f"{found['peak_memory_mib']:.0f}",
+            )  # fmt: skip
+    console = Console()
+    console.print(
+        f"one training step at batch {BATCH}, default widths, {torch.get_num_threads()} threads, "
+        f"{found['precision']}; memory above that of the imported libraries"
+    )
+    console.print(table)
+
+
+if __name__ == "__main__":
+    words = sys.argv[1:]
+    if words and words[0] == "one":
+        print(json.dumps(one(words[1], words[2])))
+    else:
+        main(words)
