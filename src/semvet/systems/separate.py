@@ -9,7 +9,7 @@ thing to learn, so in training mode every image is an outage.
 
 Paper: the "separation" baseline of Bourtsoulatze, Kurka, Gunduz 2019 (JPEG, WebP at capacity).
 Deviates: the fixed header of a file is not counted by default, since a receiver knows it: at 28x28
-    pixels it alone is larger than what the channel carries (D-021).
+    pixels it alone is larger than what the channel carries (D-023).
 """
 
 from collections.abc import Sequence
