@@ -1,0 +1,186 @@
+"""A codec that is not ours: found by its name, made, its weights loaded.
+
+    "package.module:function"  --import-->  function(shape, symbols)  -->  codec
+    weights.safetensors        --read, never unpickled-->  the codec's state
+
+This and `external` are the only parts of a system that read files: the files are the user's, and
+their SHA-256 belong to the record of a run.
+"""
+
+import hashlib
+import importlib
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NamedTuple, final
+
+from safetensors import SafetensorError
+from safetensors.torch import load
+from torch import Tensor, nn
+
+from semvet.errors import ConfigError, SemvetError, WeightsError
+
+SHOWN = 4  # differences between weights that an error lists
+
+
+class Imported(NamedTuple):
+    module: ModuleType
+    file: Path
+    sha256: str  # of the file when this process imported it
+
+
+@contextmanager
+def explained(what: str) -> Iterator[None]:
+    """Whatever foreign code raises, as a ConfigError with its place, which has no traceback."""
+    try:
+        yield
+    except SemvetError:
+        raise
+    except Exception as error:
+        frames = [
+            frame
+            for frame in traceback.extract_tb(error.__traceback__)
+            if frame.filename != __file__
+            and not any(word in frame.filename for word in ("site-packages", "importlib"))
+        ]
+        where = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
+        raise ConfigError(f"{what} raised {type(error).__name__}{where}: {error}") from error
+
+
+def sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+@cache
+def _imported(name: str) -> Imported:
+    module = importlib.import_module(name)
+    file = Path(getattr(module, "__file__", None) or "")
+    if not file.is_file():
+        raise ConfigError(
+            f"system.target: module {name} has no file whose SHA-256 could be put on record; "
+            "write the codec into a .py file"
+        )
+    return Imported(module, file, sha256(file.read_bytes()))
+
+
+def find(target: str) -> tuple[Callable[..., Any], Imported]:
+    """The function (or class) of that name, and the module that it is in.
+
+    Raises ConfigError: no such module or function, an error while importing, or a file that was
+    edited after this process had imported it.
+    """
+    name, _, attribute = target.partition(":")
+    if not name or not attribute:
+        raise ConfigError(f"system.target: {target!r}; expected package.module:function")
+    try:
+        with explained(f"system.target: importing {name}"):
+            found = _imported(name)
+    except ConfigError as error:
+        missing = error.__cause__
+        if isinstance(missing, ModuleNotFoundError) and f"{name}.".startswith(f"{missing.name}."):
+            raise ConfigError(
+                f"system.target: no module {missing.name!r} on Python's path or in the current "
+                f"folder ({Path.cwd()}); install it, go to its folder, or set PYTHONPATH"
+            ) from None
+        raise
+    if sha256(found.file.read_bytes()) != found.sha256:
+        raise ConfigError(
+            f"system.target: {found.file} was edited after this process had imported it; "
+            "restart Python"
+        )
+    factory: Any = found.module
+    for part in attribute.split("."):
+        if not hasattr(factory, part):
+            own = [k for k, v in vars(found.module).items() if getattr(v, "__module__", "") == name]
+            raise ConfigError(
+                f"system.target: {found.file} has no {attribute!r}; "
+                f"it defines {', '.join(own) or 'nothing'}"
+            )
+        factory = getattr(factory, part)
+    if not callable(factory):
+        raise ConfigError(
+            f"system.target: {target} is a {type(factory).__name__}; expected a function "
+            "make_codec(shape, symbols), or a class with these arguments"
+        )
+    return factory, found
+
+
+@final
+class Parts(nn.Module):
+    """A codec that is not a module itself: those of its attributes that are modules."""
+
+    def __init__(self, codec: Any):
+        super().__init__()
+        self._codec = codec
+        for name, part in getattr(codec, "__dict__", {}).items():
+            if isinstance(part, nn.Module):
+                self.add_module(name, part)
+
+    def encode(self, x: Any) -> Any:
+        return self._codec.encode(x)
+
+    def decode(self, y: Any) -> Any:
+        return self._codec.decode(y)
+
+
+def as_module(codec: Any, target: str) -> nn.Module:
+    """Raises ConfigError: `encode` or `decode` is missing."""
+    for method in ("encode", "decode"):
+        if not callable(getattr(codec, method, None)):
+            raise ConfigError(
+                f"system.target: {target} returned a {type(codec).__name__} without a method "
+                f"{method!r}; expected encode(images) and decode(symbols)"
+            )
+    return codec if isinstance(codec, nn.Module) else Parts(codec)
+
+
+def read_weights(path: str) -> bytes:
+    """Raises WeightsError: unreadable, or not safetensors (which is refused unread)."""
+    try:
+        with Path(path).open("rb") as file:
+            head = file.read(9)  # safetensors: 8 bytes of length, of any value, and a JSON object
+            if Path(path).suffix != ".safetensors" or head[8:9] != b"{":
+                raise WeightsError(
+                    f"system.weights: {path} is not safetensors; it was not read, since "
+                    "unpickling runs whatever code it holds. Convert it in a sandbox with "
+                    "safetensors.torch.save_file(codec.state_dict(), 'weights.safetensors')"
+                )
+            return head + file.read()
+    except OSError as error:
+        raise WeightsError(f"system.weights: {path} cannot be read ({error.strerror})") from None
+
+
+def load_weights(codec: nn.Module, content: bytes, path: str) -> None:
+    """Strictly: every parameter and buffer, and nothing else.
+
+    Raises WeightsError: truncated, names or shapes that do not fit, NaN or infinity.
+    """
+    try:
+        given = load(content)
+    except SafetensorError as error:
+        raise WeightsError(f"system.weights: {path} is truncated or damaged ({error})") from None
+    if differences := list(_differences(codec.state_dict(), given)):
+        more = f"\n  and {len(differences) - SHOWN} more" if len(differences) > SHOWN else ""
+        raise WeightsError(
+            f"system.weights: {path} does not fit the codec:\n  "
+            + "\n  ".join(differences[:SHOWN]) + more
+            + "\nThe codec must be the one that was trained, for the same image size and "
+            "system.bandwidth_ratio"
+        )  # fmt: skip
+    codec.load_state_dict(given)
+
+
+def _differences(expected: dict[str, Tensor], given: dict[str, Tensor]) -> Iterator[str]:
+    for name in sorted(expected.keys() | given.keys()):
+        if name not in given:
+            yield f"{name}: missing from the file"
+        elif name not in expected:
+            yield f"{name}: only in the file"
+        elif given[name].shape != expected[name].shape:
+            shapes = f"{tuple(given[name].shape)}, the codec's {tuple(expected[name].shape)}"
+            yield f"{name}: shape {shapes}"
+        elif not given[name].isfinite().all():
+            yield f"{name}: holds NaN or infinity"
