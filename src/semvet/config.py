@@ -68,7 +68,7 @@ Real = Annotated[float, BeforeValidator(number)]
 class Training(Record):
     """How a link is trained. Defaults: the quickstart's recipe (docs/decisions.md, D-006)."""
 
-    epochs: Whole = Field(20, ge=1, le=100_000)
+    epochs: Whole = Field(20, ge=0, le=100_000, description="0: the system as it is")
     batch: Whole = Field(48, ge=2, le=65_536)
     learning_rate: Real = Field(3e-3, gt=0, le=1)
     clip_norm: Real = Field(0.05, gt=0, description="largest norm of a step's gradient")

@@ -109,7 +109,7 @@ def test_a_wrong_document_names_the_key_and_what_is_allowed(document, message):
 
 def test_all_mistakes_are_named_at_once():
     with pytest.raises(ConfigError) as caught:
-        make_run({"snr": 5, "seed": -1, "training": {"epochs": 0}})
+        make_run({"snr": 5, "seed": -1, "training": {"epochs": -1}})
     named = {line.partition(":")[0] for line in str(caught.value).splitlines()}
     assert named == {"snr", "seed", "training.epochs"}
 

@@ -16,6 +16,12 @@ CONFIGS = {
         "greedy": {"width": 4},
         "joint": {"width": 4, "layers": 3, "training": "joint", "feedback_snr_db": 10.0},
     },
+    "semcc": {"semcc": {"width": 4}, "without SemRE": {"width": 4, "re_encode": False}},
+    "external": {
+        "real": {"target": "users_codecs:Real"},
+        "complex, no module": {"target": "users_codecs:Complex"},
+    },
+    },
 }
 VARIANTS = {
     f"{name} {variant}": (name, config)

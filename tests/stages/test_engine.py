@@ -15,14 +15,14 @@ from semvet.types import ImageShape, Pairs
 SHAPE = ImageShape(1, 28, 28)
 
 
-def engine(attack=None, plan=None, precision="fp32", **options):
+def engine(attack=None, plan=None, precision="fp32", frozen=False, **options):
     rng = stream(0, "data")
     blobs = torch.rand(256, 1, 7, 7, generator=rng).repeat_interleave(4, 2).repeat_interleave(4, 3)
     data = (blobs * 255).to(torch.uint8)
     zeros = torch.zeros(len(data), dtype=torch.int64)
     with seeded(0, "parts"):
         attack = attack or SemBugger(blobs[:16], levels=2, generator_widths=(2, 4))
-        link = TrainableLink(JSCC(SHAPE, width=4), AWGN(), snr_db=25.0)
+        link = TrainableLink(JSCC(SHAPE, width=4), AWGN(), snr_db=25.0).requires_grad_(not frozen)
     pairs = attack.poison(Pairs(data, data, zeros, zeros), rng=stream(0, "poison"))
     return Engine(
         link, attack, pairs, plan or Training(epochs=3, batch=64), seed=0,
@@ -80,6 +80,21 @@ def test_training_resumed_from_a_checkpoint_ends_in_the_same_weights(tmp_path):
     trained = resumed.train()
     assert torch.equal(weights(whole), weights(resumed))
     assert trained.history == whole.history
+
+
+def test_zero_epochs_leave_everything_as_it_is(tmp_path):
+    made = engine(plan=Training(epochs=0, batch=64), checkpoint=tmp_path / "c.safetensors")
+    before = weights(made)
+    trained = made.train()
+    assert torch.equal(weights(made), before)
+    assert (trained.steps, trained.images_per_s, trained.flop_per_step) == (0, 0, 0)
+    assert trained.history == []
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_frozen_link_is_finished_from_the_start():
+    made = engine(NoAttack(torch.rand(16, 1, 28, 28, generator=stream(0, "t"))), frozen=True)
+    assert made.train().steps == 0
 
 
 def test_a_constant_output_stops_training_with_the_way_out():

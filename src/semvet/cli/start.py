@@ -12,6 +12,7 @@ def main() -> None:
     if sys.platform == "linux" and not ALLOCATOR.keys() & os.environ.keys():
         os.environ.update(ALLOCATOR)
         os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+    sys.path.append(os.getcwd())  # where `python -m semvet` looks as well: for codecs of one's own
     from semvet.cli.app import app
 
     app()

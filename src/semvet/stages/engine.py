@@ -123,8 +123,9 @@ class Engine:
             self.groups.append((own, attack.learning_rate_factor))
         self.parameters = [p for parameters, _ in self.groups for p in parameters]
         self.optimizer = torch.optim.Adam([{"params": p} for p, _ in self.groups], fused=True)
-        # links without parameters, such as the reference lines, are finished from the start
-        self.steps = plan.epochs * self.batches.steps_per_epoch if self.parameters else 0
+        # without anything to train, such as the reference lines, it is finished from the start
+        trainable = any(p.requires_grad for p in self.parameters)
+        self.steps = plan.epochs * self.batches.steps_per_epoch if trainable else 0
         self.phase_steps = -(-self.steps // link.system.phases)
         self.step, self.seconds = 0, 0.0
         self.history: list[dict[str, float]] = []

@@ -3,10 +3,12 @@
 
 from semvet.plugins import with_entry_points
 from semvet.systems.base import OneShotSystem, System, Transmission
+from semvet.systems.external import External
 from semvet.systems.identity import Identity
 from semvet.systems.jscc import JSCC
 from semvet.systems.jscc_f import JSCCF
 from semvet.systems.link import Link, TrainableLink
+from semvet.systems.semcc import SemCC
 from semvet.systems.separate import Separate
 
 SYSTEMS: dict[str, type[System]] = with_entry_points(
@@ -14,6 +16,8 @@ SYSTEMS: dict[str, type[System]] = with_entry_points(
     {
         "jscc": JSCC,
         "jscc-f": JSCCF,
+        "semcc": SemCC,
+        "external": External,
         "identity": Identity,
         "separate": Separate,
     },
@@ -22,9 +26,11 @@ __all__ = [
     "JSCC",
     "JSCCF",
     "SYSTEMS",
+    "External",
     "Identity",
     "Link",
     "OneShotSystem",
+    "SemCC",
     "Separate",
     "System",
     "TrainableLink",
