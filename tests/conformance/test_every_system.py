@@ -21,7 +21,6 @@ CONFIGS = {
         "real": {"target": "users_codecs:Real"},
         "complex, no module": {"target": "users_codecs:Complex"},
     },
-    },
 }
 VARIANTS = {
     f"{name} {variant}": (name, config)
