@@ -1,11 +1,14 @@
 """What holds for every test: packaged data only, results in the test's own folder, one thread."""
 
 import os
+import tempfile
 
 import pytest
 import torch
 
 os.environ["OMP_NUM_THREADS"] = "1"  # for the processes that tests start
+os.environ["HF_HOME"] = tempfile.mkdtemp(prefix="semvet-tests-")  # its notes to itself
+os.environ["HF_HUB_OFFLINE"] = "1"  # no test asks the hub; some ask a server of their own
 torch.set_num_threads(1)  # small tensors on shared machines: threads only get in the way
 
 
@@ -15,4 +18,5 @@ def runs(tmp_path, monkeypatch):
     folder = tmp_path / "runs"
     monkeypatch.setenv("SEMVET_RUNS", str(folder))
     monkeypatch.delenv("SEMVET_DATA", raising=False)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "share"))  # the user's data folder
     return folder

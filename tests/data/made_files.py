@@ -29,9 +29,22 @@ def save(path: Path, pixels: np.ndarray) -> Path:
 
 def write_parquet(path: Path, encoded: Sequence[bytes | None], labels: Sequence | None) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
-    struct = pa.struct({"bytes": pa.binary(), "path": pa.string()})
-    columns = {"image": pa.array([{"bytes": x, "path": None} for x in encoded], struct)}
-    if labels is not None:
-        columns["label"] = pa.array(labels)
-    parquet.write_table(pa.table(columns), path)
+    path.write_bytes(shard(encoded, labels))
     return path
+
+
+def shard(
+    encoded: Sequence[bytes | None],
+    labels: Sequence | None,
+    *,
+    image: str = "image",
+    label: str = "label",
+) -> bytes:
+    """The content of a parquet file with these columns."""
+    struct = pa.struct({"bytes": pa.binary(), "path": pa.string()})
+    columns = {image: pa.array([{"bytes": x, "path": None} for x in encoded], struct)}
+    if labels is not None:
+        columns[label] = pa.array(labels)
+    file = BytesIO()
+    parquet.write_table(pa.table(columns), file)
+    return file.getvalue()

@@ -1,14 +1,16 @@
 """MNIST and Fashion-MNIST: the packaged sample, and a local copy."""
 
 import os
+import shutil
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 import torch
 from made_files import noise, png, write_parquet
+from PIL import Image
 
-import semvet.data.named
-from semvet.data import DATASETS, FashionMnist, Mnist
+from semvet.data import DATASETS, Cifar10, FashionMnist, ImageNet5, Mnist, places
 from semvet.errors import DataError
 
 FULL = os.environ.get("SEMVET_TEST_DATA")
@@ -32,10 +34,16 @@ def local(tmp_path):
 @pytest.fixture
 def tiny_sample(tmp_path, monkeypatch):
     """A packaged sample of 4 + 2 images, where a test only asks whether it was used."""
-    monkeypatch.setattr(semvet.data.named, "SAMPLES", tmp_path)
+    monkeypatch.setattr(places, "SAMPLES", tmp_path)
     _write(tmp_path / "mnist-train.parquet", 4)
     _write(tmp_path / "mnist-test.parquet", 2)
     return "mnist, packaged sample (4 + 2 images)"
+
+
+LOUD = (
+    "mnist, PACKAGED SAMPLE, not the full set: no local copy, and ylecun/mnist on the hub: not "
+    "asked (HF_HUB_OFFLINE is set) (4 + 2 images)"
+)
 
 
 def _write(path: Path, count: int) -> None:
@@ -91,15 +99,55 @@ def test_the_argument_root_wins_over_the_environment(local, monkeypatch):
     assert "local folder" in Mnist(root=str(local)).load().source
 
 
-def test_the_sample_is_used_where_nothing_is_set(tiny_sample):
-    assert Mnist().load().source == tiny_sample
+@pytest.mark.usefixtures("tiny_sample")
+def test_the_sample_is_used_where_nothing_is_set_and_says_so_loudly():
+    assert Mnist().load().source == LOUD
 
 
-def test_the_sample_is_used_where_the_local_folder_has_other_sets(
-    tiny_sample, tmp_path, monkeypatch
-):
+@pytest.mark.usefixtures("tiny_sample")
+def test_the_sample_is_used_where_the_local_folder_has_other_sets(tmp_path, monkeypatch):
     monkeypatch.setenv("SEMVET_DATA", str(tmp_path))
-    assert Mnist().load().source == tiny_sample
+    assert Mnist().load().source == LOUD
+
+
+def test_the_users_data_folder_is_searched_after_semvet_data(local, tmp_path, monkeypatch):
+    home = places.user_folder()
+    assert home == tmp_path / "share/semvet/data"
+    shutil.copytree(local / "mnist", home / "mnist")
+    assert Mnist().load().source == f"mnist, local folder {home / 'mnist'} (5 + 3 images)"
+    monkeypatch.setenv("SEMVET_DATA", str(local))
+    assert f"local folder {local / 'mnist'}" in Mnist().load().source
+    monkeypatch.setenv("SEMVET_DATA", str(tmp_path))
+    (tmp_path / "mnist").rename(tmp_path / "elsewhere")
+    assert f"local folder {home / 'mnist'}" in Mnist().load().source
+
+
+def test_now_says_where_it_would_come_from(local, monkeypatch):
+    fetchable = "fetchable from ylecun/mnist, without network the packaged sample"
+    assert Mnist().now() == fetchable
+    assert Mnist(source="sample").now() == "packaged sample"
+    assert Cifar10().now() == "fetchable from uoft-cs/cifar10"
+    assert "semvet data build imagenet5" in ImageNet5().now()
+    monkeypatch.setenv("SEMVET_DATA", str(local))
+    assert Mnist().now() == f"local folder {local / 'mnist'}"
+
+
+def test_grey_photographs_of_imagenet5_become_colour(tmp_path):
+    for part in ("train", "test"):
+        mixed = [png(noise(1, 64, 64)[0]), png(noise(1, 64, 64, 3)[0])]
+        write_parquet(tmp_path / "imagenet5" / f"{part}.parquet", mixed, [0, 4])
+    data = ImageNet5(root=str(tmp_path)).load()
+    assert data.shape == (3, 64, 64)
+    assert (data.train.pixels[0] == data.train.pixels[0, :1]).all()
+
+
+def test_a_copy_of_cifar10_that_was_jpeg_says_so(tmp_path):
+    file = BytesIO()
+    Image.fromarray(noise(1, 32, 32, 3)[0]).save(file, "JPEG")
+    for part in ("train", "test"):
+        write_parquet(tmp_path / "cifar10" / f"{part}.parquet", [file.getvalue()] * 3, [0, 1, 2])
+    source = Cifar10(root=str(tmp_path)).load().source
+    assert source.endswith("(3 + 3 images), RE-CODED AS JPEG: PSNR reads too high")
 
 
 def test_asking_for_the_sample_wins_over_a_local_copy(tiny_sample, local):
@@ -109,7 +157,13 @@ def test_asking_for_the_sample_wins_over_a_local_copy(tiny_sample, local):
 def test_asking_for_a_local_copy_with_no_folder_set_names_every_way_out():
     with pytest.raises(DataError) as caught:
         Mnist(source="local").load()
-    for part in ("mnist", "neither data.root nor SEMVET_DATA", "data.source=sample"):
+    for part in (
+        "mnist",
+        "looked for",
+        "data.root or SEMVET_DATA",
+        "data fetch",
+        "data.source=sample",
+    ):
         assert part in str(caught.value)
 
 
@@ -158,20 +212,29 @@ def test_a_wrong_channel_count_or_size_is_named_with_the_way_out(local, shape, s
 
 
 def test_a_damaged_installation_is_named_with_the_way_out(tmp_path, monkeypatch):
-    monkeypatch.setattr(semvet.data.named, "SAMPLES", tmp_path)
+    monkeypatch.setattr(places, "SAMPLES", tmp_path)
     with pytest.raises(DataError, match=r"mnist-train\.parquet: no such file; reinstall semvet"):
         Mnist(source="sample").load()
 
 
 def test_the_samples_state_their_licences():
-    text = (semvet.data.named.SAMPLES / "README.md").read_text()
+    text = (places.SAMPLES / "README.md").read_text()
     for part in ("Attribution-ShareAlike 3.0", "Yann LeCun", "Zalando", "MIT License"):
         assert part in text
-    assert sum(p.stat().st_size for p in semvet.data.named.SAMPLES.iterdir()) < 4e6
+    assert sum(p.stat().st_size for p in places.SAMPLES.iterdir()) < 4e6
 
 
 def test_the_table_of_data_sets_holds_sources_by_name():
-    assert {"mnist", "fashion_mnist", "image-folder"} <= DATASETS.keys()
+    assert {"mnist", "cifar10", "imagenet5", "image-folder", "huggingface"} <= DATASETS.keys()
+
+
+@pytest.mark.skipif(not FULL, reason="SEMVET_TEST_DATA names no folder with imagenet5")
+def test_the_full_imagenet5_loads_in_colour_with_its_classes_in_equal_parts():
+    full = ImageNet5(root=FULL).load()
+    assert full.train.pixels.shape == (20_000, 3, 64, 64)
+    assert full.train.label.bincount().tolist() == [4000] * 5
+    assert full.test.label.bincount().tolist() == [1000] * 5
+    assert full.fingerprint == "8594223bddf1c0af"
 
 
 @pytest.mark.skipif(

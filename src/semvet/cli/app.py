@@ -20,7 +20,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-data = typer.Typer(help="Data sets: what there is, and whether it is intact.", no_args_is_help=True)
+data = typer.Typer(
+    help="Data sets: what there is, whether it is intact, and how to get it.", no_args_is_help=True
+)
 app.add_typer(data, name="data")
 err = Console(stderr=True, markup=False, highlight=False)
 
@@ -29,6 +31,12 @@ Overrides = Annotated[
     list[str] | None,
     typer.Argument(metavar="[KEY=VALUE]...", help="For example attack=bass snr_db=5 seed=1."),
 ]
+DataName = Annotated[
+    str, typer.Argument(help="mnist, cifar10, image-folder, ... or owner/name on the hub.")
+]
+DataArguments = Annotated[
+    list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="For example root=FOLDER.")
+]
 
 
 def _out() -> Console:
@@ -36,14 +44,16 @@ def _out() -> Console:
 
 
 @contextmanager
-def _errors_without_traceback() -> Iterator[None]:
+def _errors_without_traceback(
+    stopped: str = "the same command goes on from the last checkpoint",
+) -> Iterator[None]:
     try:
         yield
     except SemvetError as error:
         err.print(Text.assemble(("error: ", "bold red"), str(error)), soft_wrap=True)
         raise typer.Exit(2) from None
     except KeyboardInterrupt:
-        err.print("stopped; the same command goes on from the last checkpoint")
+        err.print(f"stopped; {stopped}")
         raise typer.Exit(130) from None
 
 
@@ -134,13 +144,53 @@ def data_list() -> None:
 
 @data.command("check")
 def data_check(
-    name: Annotated[str, typer.Argument(help="mnist, fashion_mnist, image-folder, ...")],
-    overrides: Overrides = None,
+    name: DataName,
+    overrides: DataArguments = None,
 ) -> None:
     """Load a data set whole: counts, classes, sizes, fingerprint. Arguments as root=FOLDER."""
     with _errors_without_traceback():
         from semvet.cli.tables import print_data_check
-        from semvet.config import override
 
-        document = override({"data": {"name": name}}, [f"data.{text}" for text in overrides or []])
-        print_data_check(_out(), document)
+        print_data_check(_out(), _data_document(name, overrides))
+
+
+@data.command("fetch")
+def data_fetch(name: DataName, overrides: DataArguments = None) -> None:
+    """Download a data set from the hub, check every image, keep it as a local copy."""
+    with _errors_without_traceback("nothing half is kept; the same command starts again"):
+        from semvet.cli.live import reporting
+        from semvet.cli.tables import print_fetched
+        from semvet.stages.schema import make_source, resolve
+
+        source = make_source(resolve(_data_document(name, overrides)).data)
+        with reporting(err) as report:
+            fetched = source.fetch(report)
+        print_fetched(_out(), name, fetched)
+
+
+@data.command("build")
+def data_build(
+    name: Annotated[str, typer.Argument(help="imagenet5")],
+    folder: Annotated[Path, typer.Option("--from", help="Your ImageNet or Tiny ImageNet.")],
+    root: Annotated[
+        Path | None, typer.Option("--root", help="Folder of local copies; else the user's own.")
+    ] = None,
+) -> None:
+    """Make a data set that may not be handed on from your own copy of its images."""
+    with _errors_without_traceback("nothing half is kept; the same command starts again"):
+        from semvet.cli.live import reporting
+        from semvet.cli.tables import print_fetched
+        from semvet.config import nearest
+        from semvet.data import BUILDERS
+
+        if name not in BUILDERS:
+            raise ConfigError(f"nothing to build named {name!r}; {nearest(name, BUILDERS)}")
+        with reporting(err) as report:
+            made = BUILDERS[name](folder, root=str(root) if root else None, report=report)
+        print_fetched(_out(), name, made)
+
+
+def _data_document(name: str, overrides: list[str] | None) -> dict[str, Any]:
+    from semvet.config import override
+
+    return override({"data": {"name": name}}, [f"data.{text}" for text in overrides or []])

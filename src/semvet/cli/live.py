@@ -1,4 +1,4 @@
-"""What a waiting user sees: the stage, and while training a bar with speed, losses, time left."""
+"""What a waiting user sees: the stage, and a bar while training, downloading or reading images."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,11 +10,13 @@ from rich.progress import (
     MofNCompleteColumn,
     Progress,
     TaskID,
+    TaskProgressColumn,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
 
+from semvet.data.base import Report
 from semvet.stages.engine import Progress as Step
 from semvet.stages.watch import Silent, Watch
 
@@ -57,3 +59,27 @@ def watching(console: Console, *, quiet: bool) -> Iterator[Watch]:
     drawn = console.is_terminal  # a bar in a log file is one line a second
     with Progress(*columns, console=console, transient=True, disable=not drawn) as progress:
         yield Live(progress)
+
+
+@contextmanager
+def reporting(console: Console) -> Iterator[Report]:
+    """A Report for `Source.fetch`: one bar for each thing that is done, one line in a log file."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(24),
+        TaskProgressColumn(),
+        TimeRemainingColumn(),
+    )
+    tasks: dict[str, TaskID] = {}
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+
+        def report(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                for task in tasks.values():
+                    progress.update(task, visible=False)
+                tasks[what] = progress.add_task(what, total=None)
+                if not console.is_terminal:
+                    console.print(f"· {what}", soft_wrap=True)
+            progress.update(tasks[what], completed=done, total=total or None)
+
+        yield report

@@ -1,7 +1,7 @@
 """Results and data sets as tables for a terminal."""
 
 from collections.abc import Collection
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -9,6 +9,9 @@ from rich.table import Table
 
 from semvet.config import make_run
 from semvet.store import RunFolder
+
+if TYPE_CHECKING:
+    from semvet.data import Fetched
 
 
 def print_result(console: Console, folder: RunFolder) -> None:
@@ -86,15 +89,33 @@ def print_data(console: Console) -> None:
     for name, source in TABLES["data"].items():
         fields = arguments(source).model_fields
         needed = [key for key, field in fields.items() if field.is_required()]
-        size, where = "", f"give data.{', data.'.join(needed)}"
+        where = f"give data.{', data.'.join(needed)}"
         if not needed:
             try:
-                loaded = make_source(resolve(make_run({"data": name})).data).load()
-                size, where = "x".join(map(str, loaded.shape)), loaded.source
+                where = make_source(resolve(make_run({"data": name})).data).now()
             except DataError as error:
                 where = str(error)
+        size = "x".join(map(str, getattr(source, "shape", None) or ()))
         table.add_row(name, where, size, " ".join(fields))
     console.print(table)
+    console.print(
+        "data=owner/name takes any image data set of the Hugging Face hub", soft_wrap=True
+    )
+
+
+def print_fetched(console: Console, name: str, fetched: "Fetched") -> None:
+    if fetched.data is None:
+        said = f"{name}: there already, {fetched.folder}"
+        checked = f"   fingerprint {fetched.fingerprint}" if fetched.fingerprint else ""
+        console.print(f"{said}{checked}   (`semvet data check` decodes it)", soft_wrap=True)
+        return
+    train, test = len(fetched.data.train), len(fetched.data.test)
+    shape = "x".join(map(str, fetched.data.shape))
+    console.print(
+        f"{name}: {train:,} + {test:,} images of {shape}, every one decoded   "
+        f"fingerprint {fetched.fingerprint}\n{fetched.folder}",
+        soft_wrap=True,
+    )
 
 
 def print_data_check(console: Console, document: dict[str, Any]) -> None:

@@ -2,11 +2,17 @@
 
 import hashlib
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
 
 from torch import Tensor
 
+from semvet.errors import DataError
 from semvet.types import ImageShape, Pixels
+
+Report = Callable[[str, int, int], None]  # what is done, how much of it, of how much (0: unknown)
 
 
 @dataclass(frozen=True)
@@ -46,9 +52,35 @@ class DataSet:
         return digest.hexdigest()[:16]
 
 
+@dataclass(frozen=True)
+class Fetched:
+    """A local copy: made just now, or there already."""
+
+    folder: Path  # holds train.parquet and, if the data set has a test split, test.parquet
+    fingerprint: str  # of all its images; empty where the copy was there and does not record it
+    data: DataSet | None  # None: it was there already and was not read
+
+
+def silent(what: str, done: int, total: int) -> None:
+    """The Report that nobody sees."""
+
+
 class Source(ABC):
     """Where a data set comes from. Keyword-only constructor arguments are the configuration."""
+
+    shape: ClassVar[ImageShape | None] = None  # of its images, where that is known unseen
 
     @abstractmethod
     def load(self) -> DataSet:
         """Both splits in their original order. Raises DataError that names file and way out."""
+
+    def now(self) -> str:
+        """Where `load` would find the images now: no network, no decoding. May raise DataError."""
+        return "known once it is loaded"
+
+    def fetch(self, report: Report = silent) -> Fetched:
+        """Makes a local copy if there is none. Raises DataError with the way out."""
+        raise DataError(
+            f"{type(self).__name__}: nothing to fetch, its images are local; "
+            "`semvet data list` says what is fetchable"
+        )

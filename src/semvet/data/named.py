@@ -1,67 +1,148 @@
-"""Data sets known by name: a local copy if there is one, else the sample in the package.
+"""Data sets known by name: what they are, and where they come from.
 
-    <root>/<name>/{train,test}.parquet  or  samples/<name>-{train,test}.parquet
+    source auto:   local copy  ->  the hub (kept as a local copy)  ->  packaged sample
+    source local:  local copy only            source sample:  packaged sample only
 
-`<root>` is the argument `root`, else the environment variable SEMVET_DATA.
+The sentence `source` of what is loaded says which it was.
 """
 
-import os
+from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
-from semvet.data.base import DataSet, ImageSet
-from semvet.data.parquet import read_parquet
-from semvet.data.pixels import describe
+from semvet.data import places
+from semvet.data.base import DataSet, Fetched, ImageSet, Report, Source, silent
+from semvet.data.fetch import already, announce, fetch
+from semvet.data.hub import Wanted
+from semvet.data.parquet import holds_jpeg, read_parquet
+from semvet.data.pixels import Channels, describe
+from semvet.data.staging import FetchError
 from semvet.errors import DataError
 from semvet.types import ImageShape
 
-SAMPLES = Path(__file__).with_name("samples")
-
 Where = Literal["auto", "local", "sample"]
+FullOnly = Literal["auto", "local"]  # where the package holds no sample
 
 
-def load_named(name: str, shape: ImageShape, *, source: Where, root: str | None) -> DataSet:
-    """Both splits of `name`; the record's `source` says whether they are the sample."""
-    if source != "sample" and (folder := _local_folder(name, source, root)):
-        files = [folder / f"{part}.parquet" for part in ("train", "test")]
-        where = f"local folder {folder}"
-        way_out = "put an intact copy there, or use the packaged sample: data.source=sample"
-    else:
-        files = [SAMPLES / f"{name}-{part}.parquet" for part in ("train", "test")]
-        where, way_out = "packaged sample", "reinstall semvet"
-    train, test = (_read(path, name, shape, way_out) for path in files)
-    count = f"{len(train):,} + {len(test):,} images"
-    return DataSet(train, test, source=f"{name}, {where} ({count})")
+class Named(Source):
+    """A data set whose published counts are known. A subclass states them and takes arguments."""
 
+    name: ClassVar[str]
+    shape: ClassVar[ImageShape]
+    counts: ClassVar[tuple[int, int]]  # as published: training and test images
+    classes: ClassVar[int]
+    repository: ClassVar[str | None]  # on the hub; None: not to be handed on
+    sampled: ClassVar[bool] = False  # whether the package holds a sample
+    channels: ClassVar[Channels | None] = None  # convert to; None: what is there must fit
+    lossless: ClassVar[bool] = True  # whether the published pixels never were JPEG
+    way_out: ClassVar[str] = ""  # how to get a copy, where it is not `semvet data fetch`
+    source: Where | FullOnly = "auto"
+    root: str | None = None
 
-def _read(path: Path, name: str, shape: ImageShape, way_out: str) -> ImageSet:
-    images = read_parquet(path, way_out=way_out)
-    found = ImageShape(*images.pixels.shape[1:])
-    if found != shape:
-        raise DataError(
-            f"{path}: its images are {describe(found)}, but {name} is {describe(shape)}; {way_out}"
+    def load(self) -> DataSet:
+        if self.source == "sample":
+            return self._sample("packaged sample")
+        if folder := places.local_copy(self.name, self.root):
+            return self.read(folder, f"local folder {folder}")
+        folders = places.searched(self.name, self.root)
+        looked = " or ".join(str(folder / self.name) for folder in folders)
+        if self.source == "local" or self.repository is None:
+            raise DataError(f"{self.name}: no local copy, looked for {looked}; {self._ways_out()}")
+        try:
+            fetched = self._fetch(announce)
+        except FetchError as error:
+            if not self.sampled:
+                raise FetchError(f"{self.name}: {error}; {self._ways_out()}") from error
+            return self._sample(f"PACKAGED SAMPLE, not the full set: no local copy, and {error}")
+        if fetched.data is None:  # another process was faster
+            return self.read(fetched.folder, f"local folder {fetched.folder}")
+        count = _count(fetched.data)
+        where = f"downloaded from {self.repository} on the hub to {fetched.folder}"
+        return replace(fetched.data, source=f"{self.name}, {where} ({count})")
+
+    def now(self) -> str:
+        if self.source != "sample" and (folder := places.local_copy(self.name, self.root)):
+            return f"local folder {folder}"
+        sample = "packaged sample" if self.sampled else ""
+        if self.source == "sample":
+            return sample
+        if self.repository is None:
+            return f"not here; {self._own_way_out()}"
+        return (
+            f"fetchable from {self.repository}{', without network the ' if sample else ''}{sample}"
         )
-    return images
+
+    def fetch(self, report: Report = silent) -> Fetched:
+        """The local copy, from the hub if there is none, verified against the published counts."""
+        destination = places.destination(self.root) / self.name
+        if destination.is_dir():
+            return already(destination)
+        if self.root is None and (folder := places.local_copy(self.name, None)):
+            return already(folder)
+        try:
+            return self._fetch(report)
+        except FetchError as error:
+            raise FetchError(f"{self.name}: {error}; {self._ways_out()}") from error
+
+    def _fetch(self, report: Report) -> Fetched:
+        if self.repository is None:
+            raise FetchError("not fetchable, its terms forbid handing it on")
+        folder = places.destination(self.root) / self.name
+        return fetch(Wanted(self.repository, test="test"), folder, self._verified, report=report)
+
+    def _verified(self, folder: Path) -> DataSet:
+        data = self.read(folder, "", way_out="fetch it again; nothing was kept")
+        for part, images, count in zip(
+            ("training", "test"), (data.train, data.test), self.counts, strict=True
+        ):
+            labels = images.label.unique().tolist()
+            if len(images) != count or labels != list(range(self.classes)):
+                raise DataError(
+                    f"{self.name}: what {self.repository} on the hub gave is not {self.name}: "
+                    f"{len(images):,} {part} images of {len(labels)} classes, published are "
+                    f"{count:,} of {self.classes}; nothing was kept; {self._ways_out()}"
+                )
+        return data
+
+    def _sample(self, where: str) -> DataSet:
+        files = [places.SAMPLES / f"{self.name}-{part}.parquet" for part in ("train", "test")]
+        return self._data(files, where, "reinstall semvet")
+
+    def read(self, folder: Path, where: str, way_out: str | None = None) -> DataSet:
+        """The copy in `folder`; `where` is said of it."""
+        files = [folder / f"{part}.parquet" for part in ("train", "test")]
+        sample = ", or use the packaged sample: data.source=sample" if self.sampled else ""
+        data = self._data(files, where, way_out or f"put an intact copy there{sample}")
+        if self.lossless and any(map(holds_jpeg, files)):
+            return replace(data, source=f"{data.source}, RE-CODED AS JPEG: PSNR reads too high")
+        return data
+
+    def _data(self, files: list[Path], where: str, way_out: str) -> DataSet:
+        train, test = (self._split(path, way_out) for path in files)
+        data = DataSet(train, test, source="")
+        return replace(data, source=f"{self.name}, {where} ({_count(data)})")
+
+    def _split(self, path: Path, way_out: str) -> ImageSet:
+        images = read_parquet(path, channels=self.channels, way_out=way_out)
+        found = ImageShape(*images.pixels.shape[1:])
+        if found != self.shape:
+            raise DataError(
+                f"{path}: its images are {describe(found)}, but {self.name} is "
+                f"{describe(self.shape)}; {way_out}"
+            )
+        return images
+
+    def _own_way_out(self) -> str:
+        return self.way_out or f"`semvet data fetch {self.name}` gets it where there is network"
+
+    def _ways_out(self) -> str:
+        sample = ", or use the packaged sample: data.source=sample" if self.sampled else ""
+        return (
+            f"{self._own_way_out()}; or set data.root or SEMVET_DATA to the folder that holds "
+            f"{self.name}/train.parquet and {self.name}/test.parquet{sample}; "
+            f"{places.available(self.root)}"
+        )
 
 
-def _local_folder(name: str, source: Where, root: str | None) -> Path | None:
-    """None: use the sample. A root that is no folder is a mistake, not a missing data set."""
-    way_out = (
-        f"set data.root or SEMVET_DATA to the folder that holds {name}/train.parquet and "
-        f"{name}/test.parquet, or use the packaged sample: data.source=sample"
-    )
-    asked = root or os.environ.get("SEMVET_DATA")
-    if not asked:
-        if source == "local":
-            raise DataError(f"{name}: neither data.root nor SEMVET_DATA is set; {way_out}")
-        return None
-    base = Path(asked).expanduser()
-    if not base.is_dir():
-        origin = "data.root" if root else "SEMVET_DATA"
-        raise DataError(f"{name}: {base}, named by {origin}, is not a folder; {way_out}")
-    folder = base / name
-    if folder.is_dir():
-        return folder
-    if source == "local":
-        raise DataError(f"{name}: {folder} is not there; {way_out}")
-    return None
+def _count(data: DataSet) -> str:
+    return f"{len(data.train):,} + {len(data.test):,} images"
