@@ -83,6 +83,7 @@ class Evaluation(Record):
     draws: Whole = Field(10, ge=1, le=1000, description="channel draws per image for PSNR")
     judge: Literal["conformal", "mu-plus-3-sigma", "mu-minus-3-sigma"] = "conformal"
     alpha: Real = Field(0.005, gt=0, lt=0.5, description="benign hit rate that the judge allows")
+    outage_psnr_db: Real = Field(20.0, ge=0, le=100, description="received worse: an outage")
     defended_images: Whole = Field(300, ge=1, description="test images for each defense, at most")
 
 

@@ -30,7 +30,7 @@ def made_config(attack: str, levels: int, defenses: int) -> dict[str, Any]:
         "snr_db": 25.0,
         "attack": {"name": attack, "levels": levels, "widths": [8, 16]},
         "defense": [{"name": "none"}, *({"name": "smooth", **a} for a in arguments(defenses))],
-        "evaluation": {"images": IMAGES, "draws": 10, "judge": "conformal"},
+        "evaluation": {"images": IMAGES, "draws": 10, "outage_psnr_db": 20.0, "judge": "conformal"},
         "seed": 3,
     }
 
@@ -103,7 +103,8 @@ def made_metrics(attack: str, levels: int, defenses: int, asr: float) -> dict[st
         },
         "system": {
             "parameters": 135438, "channel_uses": 98, "bandwidth_ratio": 0.125,
-            "compression_ratio": 0.25,
+            "compression_ratio": 0.25, "channel_uses_benign": 98.0,
+            "channel_uses_triggered": [98.0] * levels,
         },
         "speed": {
             "images_per_s": 1724.5, "training_seconds": 6.2, "flop_per_s": 1.5e11,
@@ -124,6 +125,7 @@ def made_system(levels: int, n: int, *, asr: float, psnr_db: float) -> dict[str,
     return {
         "n": n, "psnr_db": psnr_db, "psnr_db_interval": [psnr_db - 0.1, psnr_db + 0.1],
         "psnr_of_mean_mse_db": psnr_db - 0.4,
+        "distortion_outage": 0.037, "distortion_outage_interval": [0.031, 0.043],
         "asr": [asr] * levels,
         "asr_interval": [[max(0.0, asr - 0.05), min(1.0, asr + 0.05)]] * levels,
         "asr_mean": asr, "asr_any": [asr] * levels,

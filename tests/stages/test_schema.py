@@ -173,6 +173,7 @@ CHANGES = {
     "evaluation.draws": [9],
     "evaluation.judge": ["mu-plus-3-sigma"],
     "evaluation.alpha": [0.01],
+    "evaluation.outage_psnr_db": [21],
     "evaluation.defended_images": [299],
     "seed": [1],
 }

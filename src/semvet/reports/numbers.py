@@ -73,6 +73,10 @@ def span_db(values: Sequence[Number]) -> str:
     return span(values, db)
 
 
+def span_uses(values: Sequence[Number]) -> str:
+    return span(values, short)
+
+
 FILTERS: dict[str, Callable[..., str]] = {
     "db": db,
     "rate": rate,
@@ -85,4 +89,5 @@ FILTERS: dict[str, Callable[..., str]] = {
     "db_interval": db_interval,
     "span": span,
     "span_db": span_db,
+    "span_uses": span_uses,
 }

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from semvet.attacks import Attack
 from semvet.metrics.judge import Judge, Scores, score
+from semvet.metrics.outage import outage
 from semvet.metrics.psnr import IDENTICAL_DB, mse, psnr_db
 from semvet.metrics.statistics import mean, mean_interval, psnr_of_mean_mse, rate_interval
 from semvet.metrics.visibility import visibility
@@ -77,18 +78,23 @@ def measure(link: Link, attack: Attack, x: Images, *, seed: int, draws: int) -> 
     )  # fmt: skip
 
 
-def summarize(measured: Measurement, judge: Judge) -> dict[str, Any]:
+def summarize(
+    measured: Measurement, judge: Judge, *, outage_psnr_db: float = 20.0
+) -> dict[str, Any]:
     """Every figure of one system. Rates carry Clopper-Pearson intervals, n is the image count."""
     pairs = list(zip(measured.received_triggered, measured.scores_triggered, strict=True))
     hits = [judge.hits(s, k) for k, (_, s) in enumerate(pairs, start=1)]
     benign = [judge.hits(measured.scores, k) for k in range(1, len(pairs) + 1)]
     targets = [t.expand_as(measured.sent) for t in judge.targets]
     asr = [_rate(h) for h in hits]
+    outages = outage(measured.errors, psnr_db=outage_psnr_db).float().mean(dim=0)  # over draws
     return {
         "n": len(measured.sent),
         "psnr_db": mean(measured.psnr_db),
         "psnr_db_interval": mean_interval(measured.psnr_db),
         "psnr_of_mean_mse_db": min(psnr_of_mean_mse(measured.errors), IDENTICAL_DB),
+        "distortion_outage": mean(outages),
+        "distortion_outage_interval": mean_interval(outages),
         "asr": asr,
         "asr_interval": [_interval(h) for h in hits],
         "asr_mean": sum(asr) / len(asr),

@@ -25,11 +25,12 @@ def metrics_of(
     run: Run, splits: Splits, trained: TrainedSystem, attacked: Subject, clean: Subject,
     outcomes: Sequence[Outcome],
 ) -> dict[str, Any]:  # fmt: skip
+    limit = run.evaluation.outage_psnr_db
     delta = clean.measured.psnr_db - attacked.measured.psnr_db  # image by image
     return {
-        "clean_system": summarize(clean.measured, clean.judge),
+        "clean_system": summarize(clean.measured, clean.judge, outage_psnr_db=limit),
         "attacked_system": {
-            **summarize(attacked.measured, attacked.judge),
+            **summarize(attacked.measured, attacked.judge, outage_psnr_db=limit),
             "delta_psnr_db": mean(delta),
             "delta_psnr_db_interval": mean_interval(delta),
         },
