@@ -8,7 +8,7 @@ export MALLOC_TRIM_THRESHOLD_ := 4294967296
 # full data sets for the tests that want them; skipped where the folder does not exist
 export SEMVET_TEST_DATA ?= $(abspath $(wildcard ../shared/data))
 
-.PHONY: quickstart test test-all format lint types layers bench clean
+.PHONY: quickstart test test-all format lint types layers bench calibrate steps clean
 
 quickstart: .venv/core
 	$(BIN)/semvet run quickstart
@@ -37,6 +37,15 @@ layers: .venv/dev
 
 bench: .venv/dev
 	$(BIN)/python -m benchmarks.training
+
+# SEMVET_DATA names the folder with cifar10/; without it the packaged digits are used
+calibrate: .venv/dev
+	$(BIN)/python -m benchmarks.calibrate
+	$(BIN)/python -m benchmarks.calibration_table
+	$(BIN)/python -m benchmarks.steps
+
+steps: .venv/dev
+	$(BIN)/python -m benchmarks.steps
 
 .venv/core: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
