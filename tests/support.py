@@ -1,12 +1,16 @@
-"""Small runs, and Python in a process of its own."""
+"""Small runs, the command line in this process, and Python in a process of its own."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 from pyarrow import parquet
+from typer.testing import CliRunner
+
+from semvet.cli.app import app
 
 SOURCE = Path(__file__).parents[1] / "src"
 
@@ -42,3 +46,20 @@ def python(*arguments: str, **options: Any) -> subprocess.CompletedProcess:
     return subprocess.run(
         [sys.executable, *arguments], env=environment, capture_output=True, text=True, **options
     )
+
+
+def semvet(*arguments: object) -> tuple[int, str, str]:
+    """Exit status, standard output and standard error of `semvet ARGUMENTS` in this process."""
+    done = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    if not isinstance(done.exception, SystemExit | None):
+        raise done.exception
+    return done.exit_code, done.stdout, done.stderr
+
+
+def refused(*arguments: object) -> str:
+    """The error of a command that must end in one, without a traceback."""
+    status, out, err = semvet(*arguments)
+    assert (status, out) == (2, ""), err
+    assert "Traceback" not in err
+    assert re.search("^error: ", err, re.MULTILINE)
+    return err

@@ -7,30 +7,11 @@ from pathlib import Path
 import pytest
 import torch
 import yaml
-from support import digits, python, tiny_run, tiny_sembugger
-from typer.testing import CliRunner
+from support import digits, python, refused, semvet, tiny_run, tiny_sembugger
 
-from semvet.cli.app import app
 from semvet.cli.start import ALLOCATOR
 from semvet.stages import pipeline
 from semvet.store import RunFolder
-
-
-def semvet(*arguments):
-    """Exit status, standard output and standard error of `semvet ARGUMENTS` in this process."""
-    done = CliRunner().invoke(app, [str(argument) for argument in arguments])
-    if not isinstance(done.exception, SystemExit | None):
-        raise done.exception
-    return done.exit_code, done.stdout, done.stderr
-
-
-def refused(*arguments) -> str:
-    """The error of a command that must end in one, without a traceback."""
-    status, out, err = semvet(*arguments)
-    assert (status, out) == (2, ""), err
-    assert "Traceback" not in err
-    assert re.search("^error: ", err, re.MULTILINE)
-    return err
 
 
 @pytest.fixture(scope="module")
