@@ -32,6 +32,28 @@ def seeded(seed: int, purpose: str) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def untouched() -> Iterator[None]:
+    """Puts torch's global streams back: for packages that reseed them when they are imported."""
+    with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
+        yield
+
+
+@contextmanager
+def lent(rng: Generator, *, to: Generator) -> Iterator[None]:
+    """What is drawn from `to` in here comes out of `rng` instead; `to` itself ends as it began.
+
+    For packages that draw from a generator of their own, on the same kind of device.
+    """
+    own = to.get_state()
+    to.set_state(rng.get_state())
+    try:
+        yield
+    finally:
+        rng.set_state(to.get_state())
+        to.set_state(own)
+
+
 def complex_normal(shape: tuple[int, ...], *, rng: Generator) -> Tensor:
     """CN(0, 1) in complex64 on the generator's device: unit power, half per real dimension."""
     return torch.randn(shape, dtype=torch.complex64, generator=rng, device=rng.device)

@@ -1,10 +1,13 @@
 """What must hold for anything in the CHANNELS table, and for the variants that behave apart."""
 
+import numpy as np
 import pytest
 import torch
+from scipy.special import exp1
 
-from semvet.channels import CHANNELS, MIMO, Rayleigh, Rician
+from semvet.channels import AWGN, CDL, CHANNELS, MIMO, TDL, Rayleigh, Rician
 from semvet.randomness import complex_normal, stream
+from semvet.units import db_to_linear
 
 VARIANTS = {
     **{name: channel() for name, channel in CHANNELS.items()},
@@ -14,8 +17,14 @@ VARIANTS = {
     "mimo mmse": MIMO(receiver="mmse"),
     "mimo 2x4": MIMO(receive_antennas=4),
     "mimo 4x2 mmse": MIMO(transmit_antennas=4, receive_antennas=2, receiver="mmse"),
+    "tdl zf": TDL(equalizer="zf", delay_spread_ns=30.0),
+    "tdl none": TDL(csi="none", model="D"),
+    "tdl pilots": TDL(csi="pilots", pilot_spacing=1),
+    "tdl moving": TDL(csi="pilots", speed_m_s=30.0),
+    "cdl 1x4 zf": CDL(receive_antennas=4, equalizer="zf"),
 }
-TRANSPARENT = ("awgn", "rayleigh zf", "rician zf", "mimo", "mimo 2x4")  # unbiased, H known
+# unbiased, H known
+TRANSPARENT = ("awgn", "rayleigh zf", "rician zf", "mimo", "mimo 2x4", "tdl zf", "cdl 1x4 zf")
 SNR_DB = 10.0
 BATCH, SYMBOLS = 5, 13  # 13: no antenna number divides it
 
@@ -95,13 +104,16 @@ def test_the_output_of_an_image_ignores_its_batch_mates(channel):
     torch.testing.assert_close(alone, channel(x, noise, snr_db=SNR_DB)[rows])
 
 
-def test_an_image_meets_one_fading_state_from_its_first_to_its_last_symbol(channel):
-    half = symbols(k=8)  # a whole number of channel uses for up to 8 antennas
-    noise = noise_of(channel, k=16)
+@pytest.mark.parametrize("name", sorted(set(VARIANTS) - {"tdl moving"}))
+def test_an_image_meets_one_fading_state_from_its_first_to_its_last_symbol(name):
+    channel = VARIANTS[name]
+    half = symbols(k=72)  # a whole number of uses of up to 8 antennas, one of 72 subcarriers
+    noise = noise_of(channel, k=144)
     y = channel.propagate(torch.cat([half, half], dim=1), noise, snr_db=SNR_DB)
-    silent = channel.propagate(torch.zeros(BATCH, 16) + 0j, noise, snr_db=SNR_DB)
-    first, second = (y - silent).chunk(2, dim=1)
-    torch.testing.assert_close(first, second)
+    silent = channel.propagate(torch.zeros(BATCH, 144) + 0j, noise, snr_db=SNR_DB)
+    antennas = y.shape[1] // 144 if isinstance(channel, CDL | TDL) else 1  # one after the other
+    halves = (y - silent).unflatten(1, (antennas, 2, -1))
+    torch.testing.assert_close(halves[:, :, 0], halves[:, :, 1])
 
 
 @pytest.mark.parametrize("name", sorted(set(VARIANTS) - {"awgn"}))
@@ -122,3 +134,56 @@ def test_without_noise_symbols_pass_a_transparent_channel_unchanged(name):
 def test_real_symbols_are_refused(channel):
     with pytest.raises(Exception, match="x"):
         channel(torch.zeros(BATCH, SYMBOLS), noise_of(channel), snr_db=SNR_DB)
+
+
+# what both ends know of the channel
+
+
+def test_capacity_is_one_finite_figure_per_image_that_grows_with_the_snr(channel):
+    noise = noise_of(channel)
+    low, high = (channel.capacity(noise, snr_db=snr_db) for snr_db in (0.0, 20.0))
+    for bits in (low, high):
+        assert (bits.shape, bits.dtype) == ((BATCH,), torch.float32)
+        assert bits.isfinite().all()
+    assert ((low > 0) & (high > low)).all()
+    drawn = channel.capacity(noise, snr_db=torch.tensor(20.0))  # as where it is drawn anew
+    torch.testing.assert_close(drawn, high)
+
+
+def test_the_capacity_of_an_image_ignores_its_batch_mates(channel):
+    noise, rows = noise_of(channel), torch.tensor([3, 1])
+    alone = channel.capacity(rows_of(noise, rows), snr_db=SNR_DB)
+    torch.testing.assert_close(alone, channel.capacity(noise, snr_db=SNR_DB)[rows])
+
+
+def test_the_capacity_without_fading_is_shannons():
+    bits = AWGN().capacity(noise_of(AWGN()), snr_db=SNR_DB)
+    torch.testing.assert_close(bits, torch.full((BATCH,), np.log2(1 + 10.0), dtype=torch.float32))
+
+
+@pytest.mark.parametrize("snr_db", [0.0, 10.0, 20.0])
+@pytest.mark.parametrize("name", ["rayleigh", "tdl"])
+def test_the_mean_capacity_of_rayleigh_gains_is_the_ergodic_one(name, snr_db):
+    channel, n0 = VARIANTS[name], 1 / db_to_linear(snr_db)
+    bits = channel.capacity(noise_of(channel, 20_000, 4), snr_db=snr_db)
+    assert float(bits.mean()) == pytest.approx(np.exp(n0) * exp1(n0) / np.log(2), abs=0.05)
+
+
+def test_a_receiver_that_knows_nothing_counts_on_the_average():
+    for name in ("rayleigh none", "tdl none"):
+        bits = VARIANTS[name].capacity(noise_of(VARIANTS[name]), snr_db=SNR_DB)
+        torch.testing.assert_close(bits, torch.full((BATCH,), float(np.log2(11.0))))
+
+
+@pytest.mark.parametrize("k", [SYMBOLS, 2 * SYMBOLS])
+def test_another_use_keeps_the_fading_and_draws_noise_of_its_own(channel, k):
+    first = noise_of(channel)
+    second = channel.draw_again(first, k, rng=stream(1, "again"))
+    assert set(second) == set(first)
+    assert set(channel.lasting) <= set(first)
+    for name, value in second.items():
+        if name in channel.lasting:
+            assert torch.equal(value, first[name])
+        elif value.numel():
+            assert not torch.isclose(value.flatten(1)[:, :1], first[name].flatten(1)[:, :1]).any()
+    assert channel(symbols(k=k), second, snr_db=SNR_DB).shape == (BATCH, k)
