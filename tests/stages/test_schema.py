@@ -25,6 +25,7 @@ from semvet.types import ImageShape
 PLUG_INS = [(kind, name) for kind, table in TABLES.items() for name in table]
 NEEDED = {  # arguments that have no default
     "image-folder": {"root": "folder"},
+    "huggingface": {"path": "owner/name"},
     "external": {"target": "users_codecs:Real"},
 }
 GIVEN = {"system": ["shape"], "attack": ["targets"]}  # positional: what the world gives

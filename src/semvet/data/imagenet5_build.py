@@ -8,8 +8,8 @@ The images of a synset are taken by the number in their name: the first 200 are 
 the next 50 test images. Image i of every synset comes before image i + 1 of any; among synsets the
 superclasses take turns. So every stretch of a split holds every class equally often.
 
-Deviates: (D-030) whoever drew the 250 images of a synset at random has other images of the same synsets,
-and another fingerprint.
+Deviates: whoever drew the 250 images of a synset at random has others, and another fingerprint
+(D-030).
 """
 
 import re
