@@ -6,7 +6,7 @@
 `docs/systems/external.md` describes the protocol; `probe` tries it out before anything starts.
 
 Deviates: power is normalized here, for each image alone, whatever the codec does itself; a codec
-    without modules that run under bf16 autocast is computed in fp32 (D-021).
+    that does not run under bf16 autocast is computed in fp32 (D-021).
 """
 
 from collections.abc import Sequence
