@@ -21,6 +21,11 @@ CONFIGS = {
         "real": {"target": "users_codecs:Real"},
         "complex, no module": {"target": "users_codecs:Complex"},
     },
+    "jscc-q": {
+        "qam": {"width": 6, "depth": 1, "points": 16, "uniformity": 0.05},
+        "qpsk": {"width": 6, "depth": 1, "points": 4},
+        "learned": {"width": 6, "depth": 1, "points": 16, "codebook": "learned"},
+    },
 }
 VARIANTS = {
     f"{name} {variant}": (name, config)

@@ -7,6 +7,7 @@ from semvet.systems.external import External
 from semvet.systems.identity import Identity
 from semvet.systems.jscc import JSCC
 from semvet.systems.jscc_f import JSCCF
+from semvet.systems.jscc_q import JSCCQ
 from semvet.systems.link import Link, TrainableLink
 from semvet.systems.semcc import SemCC
 from semvet.systems.separate import Separate
@@ -16,6 +17,7 @@ SYSTEMS: dict[str, type[System]] = with_entry_points(
     {
         "jscc": JSCC,
         "jscc-f": JSCCF,
+        "jscc-q": JSCCQ,
         "semcc": SemCC,
         "external": External,
         "identity": Identity,
@@ -25,6 +27,7 @@ SYSTEMS: dict[str, type[System]] = with_entry_points(
 __all__ = [
     "JSCC",
     "JSCCF",
+    "JSCCQ",
     "SYSTEMS",
     "External",
     "Identity",
