@@ -47,7 +47,7 @@ def print_table() -> None:
     for ratio in RATIOS:
         row = [f"{PRINTED[ratio][s]:.1f}" for s in SNRS_DB]
         table.add_row("published jscc", NAMES[ratio], "", "", *row)
-    console = Console()
+    console = Console(width=110)
     console.print("PSNR of the mean MSE in dB, over SNR", table)
     point = RESULTS / "point.json"
     if point.exists():
@@ -73,6 +73,10 @@ def draw(name: str, found: dict[str, list[dict[str, Any]]]) -> Any:
                 axes.plot(SNRS_DB, y, style, color=colour, lw=width, ms=4, label=label)
         y = [PRINTED[ratio][s] for s in SNRS_DB]
         axes.plot(SNRS_DB, y, ":", color=CURVES[2], label="jscc, published")
+        if name == "jscc" and ratio == 1 / 6 and (RESULTS / "point.json").exists():
+            one = json.loads((RESULTS / "point.json").read_text())
+            label = f"jscc, {one['preset']['epochs']} epochs, one SNR"
+            axes.plot(one["snr_db"], one["psnr_of_mean_mse_db"], "*", color=CLEAN, ms=11, label=label)
         axes.set_title(f"{NAMES[ratio]} (the papers' CR {NAMES_CR[ratio]})")
         axes.set_xlabel("SNR (dB)")
         axes.set_xticks(SNRS_DB)
