@@ -10,12 +10,13 @@ all rounds.
 
     E_i: conv 9x9 s2 -> 5x5 s2 -> 5x5 -> 5x5 -> 5x5 -> unit power      GDN and PReLU but the last
     D_i: conv 5x5 -> 5x5 -> 5x5 -> tconv 5x5 s2 -> tconv 9x9 s2        IGDN and PReLU, sigmoid last
-    M_i: conv 3x3 -> 48, PReLU -> conv 3x3, sigmoid
+    M_i: sigmoid(logit(x_{i-1}) + conv 3x3 (PReLU(conv 3x3 -> 48)))
 
 Paper: Kurka, Gunduz, "DeepJSCC-f", IEEE JSAIT 2020 (SemBugger's "JSCC-f").
 Deviates: SemBugger describes "CSI reports and ACKs over time-varying fading"; the cited paper feeds
     back the channel's output, and so do we. 64 filters and 2 layers instead of 256 and 3, for CPUs;
-    one PReLU slope per layer; He initialization and an output bias (D-015).
+    one PReLU slope per layer; He initialization and an output bias; M_i corrects x_{i-1} instead of
+    making a new image, so that a layer starts from what the earlier ones reached (D-015).
 """
 
 from collections.abc import Sequence
@@ -46,6 +47,8 @@ from semvet.units import Decibels, noise_amplitude
 
 STRIDE = 4  # image pixels per feature-map pixel, each way
 COMBINER_WIDTH = 48
+CAUTION = 0.1  # of He's weights at first, where an image is corrected
+LEAST = 1e-4  # of a pixel and of its distance from 1, for the logit
 
 
 def down(inputs: int, width: int, *, kernel: int = 5, stride: int = 1) -> nn.Sequential:
@@ -95,7 +98,8 @@ class Layer(nn.Module):
                 fan_in = module.in_channels * module.kernel_size[0] ** 2 * share
                 nn.init.normal_(module.weight, std=(2 / fan_in) ** 0.5)
                 nn.init.zeros_(module.bias)  # type: ignore[arg-type]  # they all have one
-        nn.init.constant_(last.bias if first else combined.bias, output_bias)  # type: ignore[arg-type]
+        nn.init.constant_(last.bias, output_bias)  # type: ignore[arg-type]  # it has one
+        combined.weight.data *= CAUTION
 
     def encode(self, x: Images, belief: Images | None) -> Symbols:
         known = x if belief is None else torch.cat([belief, x], dim=1)
@@ -105,7 +109,8 @@ class Layer(nn.Module):
         """From the maps of all rounds so far and the reconstruction of the last one."""
         image = self.grid.crop(self.decoder(heard).sigmoid())
         if self.combiner is not None and before is not None:
-            image = self.combiner(torch.cat([before, image], dim=1)).sigmoid()
+            correction = self.combiner(torch.cat([before, image], dim=1)).float()
+            image = (torch.logit(before, eps=LEAST) + correction).sigmoid()
         return image.float()
 
 
