@@ -16,6 +16,7 @@ CONFIGS = {
         "greedy": {"width": 4},
         "joint": {"width": 4, "layers": 3, "training": "joint", "feedback_snr_db": 10.0},
     },
+    "scan": {"scan": {"width": 12}, "fixed rate": {"width": 12, "spread": 0.0}},
     "semcc": {"semcc": {"width": 4}, "without SemRE": {"width": 4, "re_encode": False}},
     "external": {
         "real": {"target": "users_codecs:Real"},

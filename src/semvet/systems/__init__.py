@@ -9,6 +9,7 @@ from semvet.systems.jscc import JSCC
 from semvet.systems.jscc_f import JSCCF
 from semvet.systems.jscc_q import JSCCQ
 from semvet.systems.link import Link, TrainableLink
+from semvet.systems.scan import SCAN
 from semvet.systems.semcc import SemCC
 from semvet.systems.separate import Separate
 
@@ -18,6 +19,7 @@ SYSTEMS: dict[str, type[System]] = with_entry_points(
         "jscc": JSCC,
         "jscc-f": JSCCF,
         "jscc-q": JSCCQ,
+        "scan": SCAN,
         "semcc": SemCC,
         "external": External,
         "identity": Identity,
@@ -28,6 +30,7 @@ __all__ = [
     "JSCC",
     "JSCCF",
     "JSCCQ",
+    "SCAN",
     "SYSTEMS",
     "External",
     "Identity",
