@@ -77,7 +77,8 @@ def test_headers_are_what_a_format_needs_before_its_data(codec):
 def test_more_capacity_gives_a_better_image(digits):
     x = to_images(digits)
     quality = [
-        float(psnr_db(received(Separate(GREY), x, snr_db=snr), x).mean()) for snr in (15.0, 25.0, 35.0)
+        float(psnr_db(received(Separate(GREY), x, snr_db=snr), x).mean())
+        for snr in (15.0, 25.0, 35.0)
     ]
     assert quality == sorted(quality)
     assert quality[-1] > quality[0] + 3
