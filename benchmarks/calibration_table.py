@@ -76,7 +76,9 @@ def draw(name: str, found: dict[str, list[dict[str, Any]]]) -> Any:
         if name == "jscc" and ratio == 1 / 6 and (RESULTS / "point.json").exists():
             one = json.loads((RESULTS / "point.json").read_text())
             label = f"jscc, {one['preset']['epochs']} epochs, one SNR"
-            axes.plot(one["snr_db"], one["psnr_of_mean_mse_db"], "*", color=CLEAN, ms=11, label=label)
+            axes.plot(
+                one["snr_db"], one["psnr_of_mean_mse_db"], "*", color=CLEAN, ms=11, label=label
+            )
         axes.set_title(f"{NAMES[ratio]} (the papers' CR {NAMES_CR[ratio]})")
         axes.set_xlabel("SNR (dB)")
         axes.set_xticks(SNRS_DB)

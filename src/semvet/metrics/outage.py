@@ -2,7 +2,8 @@
 
     P_out(t) = P(PSNR(x, x_hat) < t)
 
-Paper: the "semantic distortion outage probability" of Zhang et al. 2024, there with their own measure.
+Paper: the distortion-outage probability of Zhang et al. 2024 (SemBugger's "SCAN"), there with a
+    measure of their own.
 """
 
 import torch
