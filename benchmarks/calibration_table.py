@@ -27,7 +27,7 @@ NAMES = {1 / 6: "k/n 1/6", 1 / 12: "k/n 1/12"}
 
 def read() -> dict[str, list[dict[str, Any]]]:
     """Curves by system, in the order of RATIOS."""
-    files = sorted(RESULTS.glob("*.json"))
+    files = sorted(RESULTS.glob("*.json"), key=lambda file: file.stem)
     return {f.stem: json.loads(f.read_text()) for f in files if f.stem != "point"}
 
 
