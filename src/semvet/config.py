@@ -18,7 +18,7 @@ from pydantic.errors import PydanticInvalidForJsonSchema
 
 from semvet.errors import ConfigError
 
-NUMERICS = 1  # raised whenever the same record may give other numbers
+NUMERICS = 2  # raised whenever the same record may give other numbers
 
 
 STRICT = ConfigDict(extra="forbid", allow_inf_nan=False)
