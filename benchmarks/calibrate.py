@@ -13,6 +13,7 @@ is of the original CIFAR-10; where the copy at hand is JPEG-coded, PSNR reads .4
 """
 
 import json
+import re
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -127,7 +128,7 @@ def curve(data: DataSet, name: str, ratio: float, preset: Preset) -> dict[str, A
         "parameters": sum(p.numel() for p in trained.link.parameters()),
         "training_seconds": trained.record["seconds"],
         "precision": trained.record["precision"],
-        "data": data.source,
+        "data": re.sub(r"local folder \S+", "local folder", data.source),
         "preset": vars(preset),
         "points": points,
     }
@@ -142,7 +143,7 @@ def single_point(data: DataSet) -> dict[str, Any]:
         "gap_to_table_db": gap,
         "accepted": -2.6 <= gap <= -0.2,
         "training_seconds": trained.record["seconds"],
-        "data": data.source,
+        "data": re.sub(r"local folder \S+", "local folder", data.source),
         "preset": vars(POINT),
     }
 
