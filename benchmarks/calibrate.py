@@ -40,7 +40,7 @@ RESULTS = Path(__file__).parents[1] / "results" / "calibration"
 # about as many parameters as jscc (156 k at k/n 1/6 on colour images) for each
 EQUAL_SIZE: dict[str, dict[str, Any]] = {
     "jscc": {},
-    "jscc-f": {"width": 19},
+    "jscc-f": {"width": 19, "training": "joint"},  # greedy halves the steps of a short training
     "jscc-q": {"width": 20, "points": 64},
     "scan": {"width": 48},
     "semcc": {},  # and 70 k in a projection that only training needs

@@ -9,7 +9,7 @@ the next 50 test images. Image i of every synset comes before image i + 1 of any
 superclasses take turns. So every stretch of a split holds every class equally often.
 
 Deviates: whoever drew the 250 images of a synset at random has others, and another fingerprint
-(D-030).
+(D-020).
 """
 
 import re
