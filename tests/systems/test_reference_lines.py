@@ -94,6 +94,12 @@ def test_where_no_file_fits_the_mean_image_is_shown_and_training_learns_it(digit
     assert torch.equal(received(system, x, snr_db=-20.0)[0], mean)
 
 
+def test_outage_of_every_image_is_no_collapsed_training(digits):
+    made = engine(Separate(GREY, bandwidth_ratio=1 / 784), digits)
+    assert made.train().steps == 6
+    assert (received(Separate(GREY, bandwidth_ratio=1 / 784), to_images(digits)) == 0.5).all()
+
+
 def test_a_deep_fade_is_an_outage_of_its_own_image(digits):
     x = to_images(digits[:1]).expand(24, -1, -1, -1)
     y = received(Separate(GREY), x, snr_db=18.0, channel=Rayleigh())

@@ -213,8 +213,8 @@ class Engine:
 
     @torch.no_grad()
     def _refuse_constant_output(self) -> None:
-        if self.step < self.steps / 4:
-            return  # early on a constant output is normal
+        if self.step < self.steps / 4 or not self.objective.link.system.learned:
+            return  # early on a constant output is normal, and in outage it always is
         benign = (self.pairs.level == 0).nonzero().flatten()[:64]
         sent = self.pairs.batch(benign).sent
         link = self.objective.link.eval()

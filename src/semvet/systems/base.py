@@ -39,11 +39,13 @@ class System(nn.Module, ABC):
         shape: channels, height, width of the images.
         symbols: k, complex channel uses per image (their budgeted mean, where they vary).
         phases: how many learning-rate cycles the training is divided into, all equally long.
+        learned: False for reference lines, where a constant output is an outage, not a collapse.
     """
 
     shape: ImageShape
     symbols: int
     phases: int = 1
+    learned: bool = True
 
     def draw(self, channel: Channel, batch: int, *, rng: Generator) -> Noise:
         """Everything random in one transmission of `batch` images."""

@@ -24,6 +24,8 @@ from semvet.units import Decibels
 class Identity(System):
     """No arguments, no parameters."""
 
+    learned = False
+
     def __init__(self, shape: ImageShape):
         super().__init__()
         self.shape = ImageShape(*shape)

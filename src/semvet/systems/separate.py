@@ -39,6 +39,8 @@ class Separate(System):
     count_header: whether the file's fixed header has to be sent, too.
     """
 
+    learned = False
+
     def __init__(
         self,
         shape: ImageShape,
