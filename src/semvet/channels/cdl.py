@@ -15,9 +15,6 @@ Deviates: the papers name no such channel; defaults as in `tdl`. Uplink, one ant
 
 from typing import Any, final
 
-from torch import Generator
-
-from semvet.channels.base import Channel
 from semvet.channels.fading import Equalizer
 from semvet.channels.ofdm import OFDM, Csi, PilotSpacing, ReceiveAntennas, Subcarriers
 from semvet.channels.tr38901 import (
@@ -26,15 +23,14 @@ from semvet.channels.tr38901 import (
     MetersPerSecond,
     Model,
     Nanoseconds,
+    OverOFDM,
     Responses,
     sionna,
 )
-from semvet.types import Noise, PerImage, Received, Symbols
-from semvet.units import Decibels
 
 
 @final
-class CDL(Channel):
+class CDL(OverOFDM):
     """Clusters of rays with angles and delays; one transmit antenna.
 
     Args:
@@ -57,8 +53,6 @@ class CDL(Channel):
         ConfigError: Sionna is missing, or csi "none" with several antennas.
     """
 
-    lasting = ("h",)
-
     def __init__(
         self,
         *,
@@ -74,7 +68,6 @@ class CDL(Channel):
         pilot_spacing: PilotSpacing = 4,
     ):
         self.ofdm = OFDM(subcarriers, receive_antennas, csi, equalizer, pilot_spacing)
-        self.pilots = self.ofdm.pilots
         self.moving = speed_m_s > 0
         phy = sionna("cdl")
 
@@ -93,20 +86,3 @@ class CDL(Channel):
             )  # fmt: skip
 
         self.responses = Responses(make, subcarriers=subcarriers, spacing_khz=spacing_khz)
-
-    def draw(self, batch: int, symbols: int, *, rng: Generator) -> Noise:
-        instants = self.ofdm.length(symbols) if self.moving else 1
-        h = self.responses.draw(batch, instants, rng=rng)
-        return self.ofdm.draw(h, symbols, rng=rng)
-
-    def propagate(self, x: Symbols, noise: Noise, *, snr_db: Decibels) -> Received:
-        return self.ofdm.propagate(x, noise, snr_db=snr_db)
-
-    def equalize(self, y: Received, noise: Noise, *, snr_db: Decibels) -> Symbols:
-        return self.ofdm.equalize(y, noise, snr_db=snr_db)
-
-    def capacity(self, noise: Noise, *, snr_db: Decibels) -> PerImage:
-        return self.ofdm.capacity(noise, snr_db=snr_db)
-
-    def draw_again(self, noise: Noise, symbols: int, *, rng: Generator) -> Noise:
-        return self.ofdm.draw(noise["h"], symbols, rng=rng)

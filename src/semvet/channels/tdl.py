@@ -14,9 +14,6 @@ Deviates: the papers name no such channel; 300 ns ("long"), 3.5 GHz, 72 subcarri
 
 from typing import Any, final
 
-from torch import Generator
-
-from semvet.channels.base import Channel
 from semvet.channels.fading import Equalizer
 from semvet.channels.ofdm import OFDM, Csi, PilotSpacing, ReceiveAntennas, Subcarriers
 from semvet.channels.tr38901 import (
@@ -25,15 +22,14 @@ from semvet.channels.tr38901 import (
     MetersPerSecond,
     Model,
     Nanoseconds,
+    OverOFDM,
     Responses,
     sionna,
 )
-from semvet.types import Noise, PerImage, Received, Symbols
-from semvet.units import Decibels
 
 
 @final
-class TDL(Channel):
+class TDL(OverOFDM):
     """Taps of fixed delays and random gains; one transmit antenna.
 
     Args:
@@ -56,8 +52,6 @@ class TDL(Channel):
         ConfigError: Sionna is missing, or csi "none" with several antennas.
     """
 
-    lasting = ("h",)
-
     def __init__(
         self,
         *,
@@ -73,7 +67,6 @@ class TDL(Channel):
         pilot_spacing: PilotSpacing = 4,
     ):
         self.ofdm = OFDM(subcarriers, receive_antennas, csi, equalizer, pilot_spacing)
-        self.pilots = self.ofdm.pilots
         self.moving = speed_m_s > 0
         phy = sionna("tdl")
 
@@ -84,20 +77,3 @@ class TDL(Channel):
             )  # fmt: skip
 
         self.responses = Responses(make, subcarriers=subcarriers, spacing_khz=spacing_khz)
-
-    def draw(self, batch: int, symbols: int, *, rng: Generator) -> Noise:
-        instants = self.ofdm.length(symbols) if self.moving else 1
-        h = self.responses.draw(batch, instants, rng=rng)
-        return self.ofdm.draw(h, symbols, rng=rng)
-
-    def propagate(self, x: Symbols, noise: Noise, *, snr_db: Decibels) -> Received:
-        return self.ofdm.propagate(x, noise, snr_db=snr_db)
-
-    def equalize(self, y: Received, noise: Noise, *, snr_db: Decibels) -> Symbols:
-        return self.ofdm.equalize(y, noise, snr_db=snr_db)
-
-    def capacity(self, noise: Noise, *, snr_db: Decibels) -> PerImage:
-        return self.ofdm.capacity(noise, snr_db=snr_db)
-
-    def draw_again(self, noise: Noise, symbols: int, *, rng: Generator) -> Noise:
-        return self.ofdm.draw(noise["h"], symbols, rng=rng)

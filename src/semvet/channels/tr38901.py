@@ -20,9 +20,12 @@ import torch
 from annotated_types import Ge, Le
 from torch import Generator
 
-from semvet.channels.ofdm import Response
+from semvet.channels.base import Channel
+from semvet.channels.ofdm import OFDM, Response
 from semvet.errors import ConfigError
 from semvet.randomness import lent, untouched
+from semvet.types import Noise, PerImage, Received, Symbols
+from semvet.units import Decibels
 
 Model = Literal["A", "B", "C", "D", "E"]
 Nanoseconds = Annotated[float, Ge(0), Le(5000)]
@@ -92,3 +95,40 @@ class Responses:
                 self.subcarriers, self.spacing, precision="single", device=device
             )
             return channel.cir_to_ofdm_channel(frequencies, a, tau)[:, 0, :, 0, 0]
+
+
+class OverOFDM(Channel):
+    """What both models have in common: they differ in where H comes from.
+
+    Attributes:
+        ofdm: the resource grid and its receiver.
+        responses: the source of H.
+        moving: whether H changes from one OFDM symbol to the next.
+    """
+
+    lasting = ("h",)
+    ofdm: OFDM
+    responses: Responses
+    moving: bool
+
+    @property
+    def pilots(self) -> int:
+        """Channel uses that pilots take beside the k data symbols; 0 unless csi is "pilots"."""
+        return self.ofdm.pilots
+
+    def draw(self, batch: int, symbols: int, *, rng: Generator) -> Noise:
+        instants = self.ofdm.length(symbols) if self.moving else 1
+        h = self.responses.draw(batch, instants, rng=rng)
+        return self.ofdm.draw(h, symbols, rng=rng)
+
+    def draw_again(self, noise: Noise, symbols: int, *, rng: Generator) -> Noise:
+        return self.ofdm.draw(noise["h"], symbols, rng=rng)
+
+    def propagate(self, x: Symbols, noise: Noise, *, snr_db: Decibels) -> Received:
+        return self.ofdm.propagate(x, noise, snr_db=snr_db)
+
+    def equalize(self, y: Received, noise: Noise, *, snr_db: Decibels) -> Symbols:
+        return self.ofdm.equalize(y, noise, snr_db=snr_db)
+
+    def capacity(self, noise: Noise, *, snr_db: Decibels) -> PerImage:
+        return self.ofdm.capacity(noise, snr_db=snr_db)
