@@ -12,6 +12,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+from semvet.data import places
 from semvet.data.base import DataSet, Fetched, Report
 from semvet.data.hub import Files, Wanted, download, find
 from semvet.data.parquet import convert
@@ -50,6 +51,15 @@ def announce(what: str, done: int, total: int) -> None:
     """The Report of a load that turns out to be a download: one line on standard error."""
     if total and not done:
         log.warning("%s: %.1f MB, kept as a local copy", what, total / 1e6)
+
+
+def kept(name: str, root: str | None) -> Fetched | None:
+    """The copy that a download would make again: in `root`, or anywhere if that is None."""
+    destination = places.destination(root) / name
+    if destination.is_dir():
+        return already(destination)
+    folder = places.local_copy(name, None) if root is None else None
+    return already(folder) if folder else None
 
 
 def already(folder: Path) -> Fetched:

@@ -14,7 +14,7 @@ from annotated_types import Ge
 
 from semvet.data import places
 from semvet.data.base import DataSet, Fetched, ImageSet, Report, Source, silent
-from semvet.data.fetch import already, announce, fetch, origin
+from semvet.data.fetch import already, announce, fetch, kept, origin
 from semvet.data.hub import Wanted
 from semvet.data.parquet import read_parquet
 from semvet.data.pixels import Channels, describe
@@ -89,11 +89,8 @@ class HuggingFace(Source):
 
     def fetch(self, report: Report = silent) -> Fetched:
         """The local copy, from the hub if there is none; every image of it was decoded."""
-        destination = places.destination(self.root) / self.name
-        if destination.is_dir():
-            return already(destination)
-        if self.root is None and (folder := places.local_copy(self.name, None)):
-            return already(folder)
+        if there := kept(self.name, self.root):
+            return there
         return self._fetch(report)
 
     def _fetch(self, report: Report) -> Fetched:

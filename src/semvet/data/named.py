@@ -12,7 +12,7 @@ from typing import ClassVar, Literal
 
 from semvet.data import places
 from semvet.data.base import DataSet, Fetched, ImageSet, Report, Source, silent
-from semvet.data.fetch import already, announce, fetch
+from semvet.data.fetch import announce, fetch, kept
 from semvet.data.hub import Wanted
 from semvet.data.parquet import holds_jpeg, read_parquet
 from semvet.data.pixels import Channels, describe
@@ -74,11 +74,8 @@ class Named(Source):
 
     def fetch(self, report: Report = silent) -> Fetched:
         """The local copy, from the hub if there is none, verified against the published counts."""
-        destination = places.destination(self.root) / self.name
-        if destination.is_dir():
-            return already(destination)
-        if self.root is None and (folder := places.local_copy(self.name, None)):
-            return already(folder)
+        if there := kept(self.name, self.root):
+            return there
         try:
             return self._fetch(report)
         except FetchError as error:
