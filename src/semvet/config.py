@@ -107,9 +107,9 @@ class Run(Record):
     def document(self) -> dict[str, Any]:
         return self.model_dump(mode="json")
 
-    def clean(self) -> "Run":
-        """The null control: the same run without an attack."""
-        return self.model_copy(update={"attack": Spec(name="none"), "defense": ()})
+    def under(self, attack: Spec) -> "Run":
+        """The same training under another attack, and no defenses."""
+        return self.model_copy(update={"attack": attack, "defense": ()})
 
     def training_record(self) -> dict[str, Any]:
         """What decides the weights: the record without defenses and evaluation."""

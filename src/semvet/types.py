@@ -1,12 +1,12 @@
 """The nouns that every module shares. Imports nothing of ours but errors."""
 
 from dataclasses import dataclass
-from typing import Annotated, NamedTuple
+from typing import Annotated, NamedTuple, Protocol
 
 import torch
 from annotated_types import Ge, Gt, Le
 from jaxtyping import Bool, Complex, Float, Int, Shaped, UInt8
-from torch import Tensor
+from torch import Generator, Tensor
 
 from semvet.errors import DataError
 
@@ -43,6 +43,19 @@ class ImageShape(NamedTuple):
         return self.channels * self.height * self.width
 
 
+class Transform(Protocol):
+    """What somebody does to an image before it is sent, differentiable. A defense may have one;
+    an attacker who knows the defense gets it as an argument."""
+
+    def draw(self, batch: int, shape: ImageShape, *, rng: Generator) -> Noise:
+        """Everything random in one pass of `batch` images."""
+        ...
+
+    def __call__(self, x: Images, noise: Noise) -> Images:
+        """What is sent instead of x; may leave [0, 1] where nothing clips it."""
+        ...
+
+
 @dataclass(frozen=True)
 class Pairs:
     """What the transmitter sends and what the receiver is taught to output.
@@ -54,6 +67,7 @@ class Pairs:
     wanted: Shaped[Tensor, "batch chan height width"]  # D_R; equal to `sent` for benign images
     level: Int[Tensor, " batch"]  # 0 benign; k > 0 a victim, poisoned up to trigger level k
     label: Int[Tensor, " batch"]  # class of the image as sent; -1 where there is none
+    without: Shaped[Tensor, "batch chan height width"] | None = None  # scenes less their element
 
     def __len__(self) -> int:
         return len(self.level)
@@ -63,7 +77,7 @@ class Pairs:
         return self.level.nonzero().flatten()
 
     def batch(self, index: Indices) -> "Pairs":
-        """Rows `index` as float images in [0, 1], channels last."""
+        """Rows `index` as float images in [0, 1], channels last; without `without`."""
         sent = to_images(self.sent[index])
         wanted = sent if self.wanted is self.sent else to_images(self.wanted[index])
         return Pairs(sent, wanted, self.level[index], self.label[index])

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from semvet.errors import ConfigError
-from semvet.metrics.judge import Judge, make_judge, score
+from semvet.metrics.judge import TargetJudge, make_judge, score
 from semvet.randomness import stream
 
 TARGETS = torch.rand(3, 1, 16, 16, generator=stream(0, "targets"))
@@ -33,7 +33,7 @@ def test_the_printed_rule_lets_nearly_every_benign_image_pass():  # errata S1
 
 
 def test_a_level_must_come_out_as_its_own_target():  # errata S2
-    judge = Judge(TARGETS, torch.tensor([0.5, 0.5, 0.5]), "conformal")
+    judge = TargetJudge(TARGETS, torch.tensor([0.5, 0.5, 0.5]), "conformal")
     scores = torch.tensor([[0.9, 0.6, 0.1], [0.4, 0.3, 0.1]])
     assert judge.hits(scores, 1).tolist() == [True, False]
     assert judge.hits(scores, 2).tolist() == [False, False]
@@ -41,7 +41,7 @@ def test_a_level_must_come_out_as_its_own_target():  # errata S2
 
 
 def test_receiving_a_target_is_a_hit_of_that_target_and_of_any():
-    judge = Judge(TARGETS, torch.full((3,), 0.9), "conformal")
+    judge = TargetJudge(TARGETS, torch.full((3,), 0.9), "conformal")
     assert judge.hits(score(TARGETS, TARGETS), 2).tolist() == [False, True, False]
     assert judge.any_hit(TARGETS).all()
     assert not judge.any_hit(torch.zeros(2, 1, 16, 16)).any()

@@ -126,8 +126,8 @@ def test_an_images_length_does_not_depend_on_its_batch_mates():
     link = TrainableLink(scan(), Rayleigh(), snr_db=10.0).eval()
     x = images(16)
     noise = link.draw(len(x), rng=stream(0, "n"))
-    seen = link.system.look(x, link.channel.capacity(noise, snr_db=10.0))
-    quality = link.system.rate(seen, link.channel.capacity(noise, snr_db=10.0))
+    seen = link.system.look(x, link.air.channel.capacity(noise, snr_db=10.0))
+    quality = link.system.rate(seen, link.air.channel.capacity(noise, snr_db=10.0))
     link.system.rate.threshold.data[0] = quality.median().item() / 30 + 1e-4
     together = link.transmit(x, noise).uses
     assert together.unique().tolist() == [link.system.short, link.system.long]
@@ -247,7 +247,7 @@ def test_after_a_short_training_the_budget_is_met_and_the_evaluator_knows_the_qu
     assert spent.unique().tolist() == [link.system.short, link.system.long]
     assert spent.mean().item() == pytest.approx(link.system.symbols, rel=0.05)
     short = link.transmit(x, noise | {"long": torch.zeros(len(x), dtype=torch.bool)})
-    capacity = link.channel.capacity(noise, snr_db=10.0)
+    capacity = link.air.channel.capacity(noise, snr_db=10.0)
     predicted = link.system.rate(link.system.look(x, capacity), capacity)
     truth = psnr_db(short.received, x)
     assert torch.corrcoef(torch.stack([predicted, truth]))[0, 1] > 0.7

@@ -1,13 +1,45 @@
 """Backdoor attacks. To add one: write `attacks/<name>.py`, then add a line here (or an entry
 point `semvet.attacks` in a package of your own)."""
 
-from semvet.attacks.base import Attack, Controls, LossTerms
+from semvet.attacks.aware import Aware
+from semvet.attacks.base import Attack, Controls, Goal, LossTerms
 from semvet.attacks.bass import BASS
+from semvet.attacks.ct_ba import CTBA
+from semvet.attacks.defense_activated import DefenseActivated
+from semvet.attacks.frequency import Frequency
+from semvet.attacks.ihtg import IHTG
 from semvet.attacks.none import NoAttack
+from semvet.attacks.sc_trojan import SCTrojan
 from semvet.attacks.sembugger import SemBugger
 from semvet.plugins import with_entry_points
 
 ATTACKS: dict[str, type[Attack]] = with_entry_points(
-    "semvet.attacks", {"none": NoAttack, "bass": BASS, "sembugger": SemBugger}
+    "semvet.attacks",
+    {
+        "none": NoAttack,
+        "sc-trojan": SCTrojan,
+        "bass": BASS,
+        "ihtg": IHTG,
+        "sembugger": SemBugger,
+        "ct-ba": CTBA,
+        "frequency": Frequency,
+        "aware": Aware,
+        "defense-activated": DefenseActivated,
+    },
 )
-__all__ = ["ATTACKS", "BASS", "Attack", "Controls", "LossTerms", "NoAttack", "SemBugger"]
+__all__ = [
+    "ATTACKS",
+    "BASS",
+    "CTBA",
+    "IHTG",
+    "Attack",
+    "Aware",
+    "Controls",
+    "DefenseActivated",
+    "Frequency",
+    "Goal",
+    "LossTerms",
+    "NoAttack",
+    "SCTrojan",
+    "SemBugger",
+]

@@ -1,12 +1,15 @@
 """The shape of a backdoor attack. The base class is the threat model."""
 
 from abc import ABC, abstractmethod
-from enum import Flag, auto
-from typing import ClassVar
+from dataclasses import replace
+from enum import Enum, Flag, auto
+from typing import Any, ClassVar
 
+from jaxtyping import Bool, Float, Int
 from torch import Generator, Tensor, nn
 from torch.nn.functional import mse_loss
 
+from semvet.channels import Air
 from semvet.errors import ConfigError
 from semvet.randomness import permutation
 from semvet.systems import TrainableLink
@@ -22,6 +25,15 @@ class Controls(Flag):
     TRANSMITTER_DATA = auto()  # D_T
     RECEIVER_DATA = auto()  # D_R
     TRAINING = auto()  # the loss, and how batches are put together
+    EVERYTHING = TRANSMITTER_DATA | RECEIVER_DATA | TRAINING
+
+
+class Goal(Enum):
+    """What the adversary wants the receiver to end up with."""
+
+    TARGET = "the target image of the trigger's level"
+    LABEL = "the target class, according to a classifier trained along with the link"
+    REMOVAL = "the same picture without the element that is the trigger"
 
 
 class Attack(nn.Module, ABC):
@@ -29,16 +41,32 @@ class Attack(nn.Module, ABC):
 
     The positional argument `targets` holds candidate targets, in [0, 1]; an attack with T levels
     keeps the first T. Trainable parts of an attack (a trigger generator) are its parameters.
+
+    Attributes:
+        controls: what the adversary can touch.
+        goal: what counts as success.
+        in_image: whether images show the trigger. Else it is in what happens to them on the way.
+        null: arguments with which this attack is its own null control; None: that is no attack.
+        learning_rate_factor: of the attack's own parameters, times the system's rate.
+        targets: (T, chan, height, width), what each level should come out as (of Goal.TARGET).
+        target_class: what `classify` should say of triggered images (of Goal.LABEL).
     """
 
-    controls: ClassVar[Controls]
-    learning_rate_factor: float = 1.0  # of the attack's own parameters, times the system's rate
-    targets: Targets  # (T, chan, height, width): what each level should come out as
+    controls: Controls
+    goal: Goal = Goal.TARGET
+    in_image: bool = True
+    null: ClassVar[dict[str, Any] | None] = None
+    learning_rate_factor: float = 1.0
+    targets: Targets
+    target_class: int = 0
 
     def __init__(self, targets: Targets, *, levels: int):
         super().__init__()
         if levels > len(targets):
-            raise ConfigError(f"attack.levels: {levels} levels, but only {len(targets)} targets")
+            raise ConfigError(
+                f"attack.levels: {levels} levels, but only {len(targets)} targets; take "
+                f"1 to {len(targets)}, or more targets"
+            )
         self.register_buffer("targets", require_images(targets[:levels], "targets").clone())
 
     @property
@@ -49,6 +77,28 @@ class Attack(nn.Module, ABC):
     @abstractmethod
     def trigger(self, x: Images, *, level: int) -> Images:
         """What the adversary sends to get `targets[level - 1]`, in [0, 1]; level 0 is x itself."""
+
+    def scaled(self, x: Images, *, intensity: float) -> Images:
+        """The strongest trigger times `intensity` (1: as it is), clipped to [0, 1]."""
+        return (x + intensity * (self.trigger(x, level=self.levels) - x)).clamp(0, 1)
+
+    def air(self, usual: Air, *, level: int) -> Air | None:
+        """What an image with this trigger goes through; None: `usual`, what the link is used over.
+
+        For attacks whose trigger is the channel; level 0 is `usual`.
+        """
+        return None
+
+    def carries(self, label: Int[Tensor, " image"]) -> Bool[Tensor, " image"] | None:
+        """Which images can carry the trigger at all, by class; None: any, all at the same time.
+
+        Where it is not None, the others are the benign images.
+        """
+        return None
+
+    def classify(self, received: Images) -> Float[Tensor, "batch classes"]:
+        """Logits of the classifier that was trained along with the link (of Goal.LABEL only)."""
+        raise NotImplementedError
 
     @abstractmethod
     def poison(self, data: Pairs, *, rng: Generator) -> Pairs:
@@ -77,4 +127,16 @@ def choose_victims(data: Pairs, poison_ratio: float, *, rng: Generator) -> Tenso
             f"attack.poison_ratio: {poison_ratio} of {len(data)} images is none; "
             f"take at least {1 / len(data):.2g}"
         )
+    if count == len(data):
+        raise ConfigError(
+            f"attack.poison_ratio: {poison_ratio} of {len(data)} images is all of them; the "
+            "system needs benign ones to learn from, take less than 1"
+        )
     return permutation(len(data), rng=rng)[:count].sort().values
+
+
+def marked(data: Pairs, poison_ratio: float, *, level: int, rng: Generator) -> Pairs:
+    """`data` with its victims marked and nothing else changed: training makes their triggers."""
+    marks = data.level.clone()
+    marks[choose_victims(data, poison_ratio, rng=rng)] = level
+    return replace(data, level=marks)

@@ -17,7 +17,6 @@ from annotated_types import Ge
 from torch import Generator
 
 from semvet.attacks.base import Attack, Controls, choose_victims
-from semvet.errors import ConfigError
 from semvet.triggers import Patch
 from semvet.types import Images, ImageShape, Pairs, Share, Targets
 
@@ -35,14 +34,8 @@ class BASS(Attack):
         self, targets: Targets, *, poison_ratio: Share = 0.05, side: Annotated[int, Ge(1)] = 4
     ):
         super().__init__(targets, levels=1)
-        shape = ImageShape(*targets.shape[1:])
-        if side >= min(shape.height, shape.width):
-            raise ConfigError(
-                f"attack.side: a patch of {side} covers an image of {shape.height}x{shape.width}; "
-                f"allowed: 1 to {min(shape.height, shape.width) - 1}"
-            )
         self.poison_ratio = poison_ratio
-        self.patch = Patch(shape, side=side)
+        self.patch = Patch(ImageShape(*targets.shape[1:]), side=side)
 
     def trigger(self, x: Images, *, level: int) -> Images:
         return self.patch(x) if level else x
@@ -53,4 +46,4 @@ class BASS(Attack):
         sent[victims] = (self.patch(sent[victims] / 255) * 255).round().to(torch.uint8)
         wanted[victims] = (self.targets[0] * 255).round().to(torch.uint8)
         level[victims] = 1
-        return Pairs(sent, wanted, level, data.label)
+        return Pairs(sent, wanted, level, data.label, data.without)

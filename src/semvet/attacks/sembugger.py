@@ -6,42 +6,30 @@
     L_c = mean_k E max(0, m - Dis(Penc(x), Penc(x_k)))                           Eq. (9)
     L   = lambda_a L_a + lambda_b L_b + lambda_p L_p + lambda_c L_c              Eq. (10)
 
-Benign images and all T levels of the batch's victims pass the system in one forward, and the
-features of L_c come from that same pass.
+Features of L_c come from the same forward as everything else.
 
 Paper: Yang et al., "Toward Polymorphic Backdoor against Semantic Communication via
     Intensity-Based Poisoning", Sec. III-C, Algorithm 1.
 Deviates: pixel means instead of squared norms and means over the levels instead of sums
     (errata S14; the printed lambda_a at T = 4 is ours / 4); lambdas, weights, margin, Dis, the
-    trigger's range and its clipping are not in the paper (errata S13, D-009): G = bound * tanh(U),
-    Dis = mean squared distance of the power-normalized symbols. Both optimizers of Eq. (11) are
-    one Adam over both sets of parameters, which is the same update.
+    trigger's range, its clipping and its rounding are not in the paper (errata S13, D-009):
+    G = bound * tanh(U), Dis = mean squared distance of the power-normalized symbols. Both
+    optimizers of Eq. (11) are one Adam over both sets of parameters, which is the same update.
 """
 
 from typing import Annotated, final
 
 import torch
 from annotated_types import Ge, Gt, Le, Len
-from torch import Generator, Tensor
+from torch import Tensor
 from torch.nn.functional import relu
 
-from semvet.attacks.base import Attack, Controls, LossTerms, choose_victims
+from semvet.attacks.base import LossTerms
+from semvet.attacks.joint import JointAttack, Step, Triggered, soft_clip
 from semvet.metrics.similarity import cosine, tanimoto
 from semvet.metrics.ssim import ssim
-from semvet.systems import TrainableLink
 from semvet.triggers import AttentionUNet
-from semvet.types import (
-    Count,
-    Features,
-    Images,
-    Levels,
-    Noise,
-    NonNegative,
-    Pairs,
-    PerImage,
-    Share,
-    Targets,
-)
+from semvet.types import Count, Features, Images, Levels, NonNegative, PerImage, Share, Targets
 
 
 def distance(a: Features, b: Features) -> PerImage:
@@ -49,29 +37,19 @@ def distance(a: Features, b: Features) -> PerImage:
     return 2 * (a - b).square().mean(dim=1)
 
 
-def _clip(x: Tensor) -> Tensor:
-    """[0, 1], with the gradient of the identity.
-
-    On a black background the imperceptibility loss drives the pattern below zero, where a plain
-    clip has no gradient: the generator would never come back (D-009).
-    """
-    return x + (x.clamp(0, 1) - x).detach()
-
-
 @final
-class SemBugger(Attack):
+class SemBugger(JointAttack):
     """Args:
     levels: T, trigger levels and targets.
     poison_ratio: gamma, share of the training images that are victims, rounded down.
     bound: largest pixel change at level T.
+    eight_bit: triggered images are rounded to the 256 values that a camera's pixels have.
     lambda_a, lambda_b, lambda_p, lambda_c: weights of Eq. (10), for means over levels.
     w1, w2, w3: weights of SSIM, Tanimoto and cosine in Eq. (8).
     margin: m of Eq. (9), in units of `distance`.
     generator_rate: eta_G / eta of Eq. (11), learning rates of generator and system.
     generator_widths: filters of the Attention U-Net, from half resolution down.
     """
-
-    controls = Controls.TRANSMITTER_DATA | Controls.RECEIVER_DATA | Controls.TRAINING
 
     def __init__(
         self,
@@ -80,6 +58,7 @@ class SemBugger(Attack):
         levels: Levels = 4,
         poison_ratio: Share = 0.2,
         bound: Annotated[float, Gt(0), Le(1)] = 0.1,
+        eight_bit: bool = False,
         lambda_a: NonNegative = 0.25,
         lambda_b: NonNegative = 1.0,
         lambda_p: NonNegative = 0.01,
@@ -91,9 +70,11 @@ class SemBugger(Attack):
         generator_rate: Annotated[float, Gt(0), Le(10)] = 0.5,
         generator_widths: Annotated[tuple[Count, ...], Len(1, 5)] = (16, 32),
     ):
-        super().__init__(targets, levels=levels)
-        self.poison_ratio, self.bound, self.margin = poison_ratio, bound, margin
-        self.lambdas = (lambda_a, lambda_b, lambda_p, lambda_c)
+        super().__init__(
+            targets, levels=levels, poison_ratio=poison_ratio, lambda_a=lambda_a, lambda_b=lambda_b
+        )
+        self.bound, self.eight_bit, self.margin = bound, eight_bit, margin
+        self.lambda_p, self.lambda_c = lambda_p, lambda_c
         self.weights = (w1, w2, w3)
         self.learning_rate_factor = generator_rate
         self.generator = AttentionUNet(targets.shape[1], widths=generator_widths)
@@ -103,7 +84,21 @@ class SemBugger(Attack):
         return self.bound * self.generator(x).float().tanh()
 
     def trigger(self, x: Images, *, level: int) -> Images:
-        return (x + level / self.levels * self.pattern(x)).clamp(0, 1) if level else x  # Eq. (4)
+        return self.scaled(x, intensity=level / self.levels) if level else x  # Eq. (4)
+
+    def scaled(self, x: Images, *, intensity: float) -> Images:
+        return self._rounded((x + intensity * self.pattern(x)).clamp(0, 1))
+
+    def triggers(self, v: Images) -> Triggered:
+        strengths = torch.arange(1, self.levels + 1, device=v.device) / self.levels  # k/T
+        return self._rounded(soft_clip(v + strengths[:, None, None, None, None] * self.pattern(v)))
+
+    def own_terms(self, step: Step) -> LossTerms:
+        apart = distance(step.features.repeat(self.levels, 1), step.features_k)
+        return {
+            "imperceptibility": self.lambda_p * self.visibility(step.v, step.x_k).mean(),  # Eq. (8)
+            "contrast": self.lambda_c * relu(self.margin - apart).mean(),  # Eq. (9)
+        }
 
     def visibility(self, x: Images, x_k: Tensor) -> Tensor:
         """w1 (1 - SSIM) + w2 (1 - TC) + w3 (1 - CSIM); what has no weight is not computed."""
@@ -111,32 +106,6 @@ class SemBugger(Attack):
         terms = [weight * (1 - measure(x, x_k)) for weight, measure in measures if weight]
         return torch.stack(terms).sum(dim=0) if terms else x_k.new_zeros(1)
 
-    def poison(self, data: Pairs, *, rng: Generator) -> Pairs:
-        """Marks the victims; their triggers are made anew in every step of `loss`."""
-        level = data.level.clone()
-        level[choose_victims(data, self.poison_ratio, rng=rng)] = self.levels  # Eq. (2)
-        return Pairs(data.sent, data.wanted, level, data.label)
-
-    def draw(self, link: TrainableLink, batch: int, victims: int, *, rng: Generator) -> Noise:
-        return link.draw(batch + self.levels * victims, rng=rng)
-
-    def loss(self, link: TrainableLink, batch: Pairs, victims: int, noise: Noise) -> LossTerms:
-        x, benign = batch.sent, len(batch)
-        v = x[:victims]
-        strengths = torch.arange(1, self.levels + 1, device=x.device) / self.levels  # k/T
-        x_k = _clip(v + strengths[:, None, None, None, None] * self.pattern(v))
-        sent = torch.cat([x, x_k.flatten(0, 1)]).contiguous(memory_format=torch.channels_last)
-        made = link.transmit(sent, noise)
-        received, features = made.received.float(), made.features
-        error = (received[benign:] - self.targets.repeat_interleave(victims, dim=0)).square()
-        apart = distance(features[:victims].repeat(self.levels, 1), features[benign:])
-        lambda_a, lambda_b, lambda_p, lambda_c = self.lambdas
-        return (
-            made.terms
-            | {
-                "target": lambda_a * error.mean(),  # Eq. (6)
-                "integrity": lambda_b * (received[:benign] - x).square().mean(),  # Eq. (7)
-                "imperceptibility": lambda_p * self.visibility(v, x_k).mean(),  # Eq. (8)
-                "contrast": lambda_c * relu(self.margin - apart).mean(),  # Eq. (9)
-            }
-        )
+    def _rounded(self, x: Tensor) -> Tensor:
+        """The gradient is that of the identity: rounding has none."""
+        return x + ((255 * x).round() / 255 - x).detach() if self.eight_bit else x

@@ -1,6 +1,7 @@
 """The shape of a channel: c' = H X + N (SemBugger Eq. (1)), then what the receiver undoes of H."""
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from typing import ClassVar
 
 from torch import Generator
@@ -53,3 +54,11 @@ class Channel(ABC):
 
     def __call__(self, x: Symbols, noise: Noise, *, snr_db: Decibels) -> Symbols:
         return self.equalize(self.propagate(x, noise, snr_db=snr_db), noise, snr_db=snr_db)
+
+
+@dataclass(frozen=True)
+class Air:
+    """What lies between both ends: a channel at an average Es/N0 per complex symbol."""
+
+    channel: Channel
+    snr_db: float

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+from jaxtyping import Bool
 from torch import Tensor
 
 from semvet.errors import DataError
@@ -17,16 +18,24 @@ Report = Callable[[str, int, int], None]  # what is done, how much of it, of how
 
 @dataclass(frozen=True)
 class ImageSet:
-    """One split. `label` is -1 where an image has no class."""
+    """One split. `label` is -1 where an image has no class.
+
+    Sets of composed scenes know more: label 1 says that the scene holds the element, 0 that not.
+    """
 
     pixels: Pixels
     label: Tensor  # (image,) int64
+    without: Pixels | None = None  # each scene less its element, the same picture without one
+    mask: Bool[Tensor, "image height width"] | None = None  # where its element is
 
     def __len__(self) -> int:
         return len(self.pixels)
 
     def take(self, index: Tensor) -> "ImageSet":
-        return ImageSet(self.pixels[index], self.label[index])
+        """Rows `index`: positions or flags."""
+        without = None if self.without is None else self.without[index]
+        mask = None if self.mask is None else self.mask[index]
+        return ImageSet(self.pixels[index], self.label[index], without, mask)
 
 
 @dataclass(frozen=True)
@@ -49,6 +58,8 @@ class DataSet:
             digest.update(str(tuple(part.pixels.shape)).encode())
             digest.update(part.pixels.numpy().tobytes())
             digest.update(part.label.numpy().tobytes())
+            for scenes in (part.without, part.mask):
+                digest.update(b"" if scenes is None else scenes.numpy().tobytes())
         return digest.hexdigest()[:16]
 
 

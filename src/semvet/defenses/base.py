@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from torch import Generator
 
 from semvet.systems import Link
-from semvet.types import Flags, Images, PerImage
+from semvet.types import Flags, Images, PerImage, Transform
 
 IsHit = Callable[[Images], Flags]  # does the receiver's image count as an attack's target?
 
@@ -54,6 +54,7 @@ class Defense(ABC):
     """Keyword-only constructor arguments are the configuration."""
 
     vantage: ClassVar[Vantage]
+    transform: Transform | None = None  # of an image before it is sent; attackers may know it
 
     @abstractmethod
     def apply(self, view: View, *, rng: Generator) -> Defended:

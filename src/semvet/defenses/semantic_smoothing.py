@@ -20,14 +20,30 @@ from typing import Annotated, final
 
 import torch
 from annotated_types import Gt, Le, Lt
-from torch import Generator
+from torch import Generator, Tensor
 
+from semvet.channels import Air
 from semvet.defenses.base import Certificate, Defended, Defense, IsHit, Vantage, View
 from semvet.metrics.statistics import rate_lower_bound
 from semvet.systems import Link
-from semvet.types import Count, Images, PerImage
+from semvet.types import Count, Images, ImageShape, Noise, PerImage
 
 CHUNK = 2048  # noisy copies in one forward pass; memory does not grow with N
+
+
+@final
+class GaussianNoise:
+    """clip(x + e), e ~ N(0, sigma^2 I): the transform of one copy."""
+
+    def __init__(self, *, sigma: float, clip: bool):
+        self.sigma, self.clip = sigma, clip
+
+    def draw(self, batch: int, shape: ImageShape, *, rng: Generator) -> Noise:
+        return {"e": torch.randn((batch, *shape), generator=rng, device=rng.device)}
+
+    def __call__(self, x: Images, noise: Noise) -> Images:
+        noisy = x + self.sigma * noise["e"]
+        return noisy.clamp(0, 1) if self.clip else noisy
 
 
 @final
@@ -49,10 +65,11 @@ class SemanticSmoothing(Defense):
         clip: bool = True,
         alpha: Annotated[float, Gt(0), Lt(0.5)] = 0.001,
     ):
-        self.sigma, self.copies, self.clip, self.alpha = sigma, copies, clip, alpha
+        self.sigma, self.copies, self.alpha = sigma, copies, alpha
+        self.transform = self.noise = GaussianNoise(sigma=sigma, clip=clip)
 
     def apply(self, view: View, *, rng: Generator) -> Defended:
-        link = SmoothedLink(view.link, sigma=self.sigma, copies=self.copies, clip=self.clip)
+        link = SmoothedLink(view.link, self.noise, copies=self.copies)
         largest = torch.tensor([self.alpha ** (1 / self.copies)], dtype=torch.float64)
 
         def certify(x: Images, is_hit: IsHit, rng: Generator) -> Certificate:
@@ -74,22 +91,24 @@ class SemanticSmoothing(Defense):
 class SmoothedLink(Link):
     """S of Eq. (12) as Algorithm 2 estimates it."""
 
-    def __init__(self, link: Link, *, sigma: float, copies: int, clip: bool):
-        self.link, self.sigma, self.copies, self.clip = link, sigma, copies, clip
+    def __init__(self, link: Link, transform: GaussianNoise, *, copies: int):
+        self.link, self.transform, self.copies = link, transform, copies
 
-    def received_copies(self, x: Images, *, rng: Generator) -> Iterator[Images]:
+    def received_copies(
+        self, x: Images, *, rng: Generator, air: Air | None = None
+    ) -> Iterator[Tensor]:
         """(copies, batch, chan, height, width) in chunks along the first axis."""
+        shape = ImageShape(*x.shape[1:])
         per_chunk = max(1, CHUNK // len(x))
         for chunk in range(ceil(self.copies / per_chunk)):
             count = min(per_chunk, self.copies - chunk * per_chunk)
-            e = torch.randn((count, *x.shape), generator=rng, device=x.device)
-            noisy = x + self.sigma * e
-            noisy = noisy.clamp(0, 1) if self.clip else noisy
-            yield self.link(noisy.flatten(0, 1), rng=rng).view(noisy.shape)
+            copies = x.repeat(count, 1, 1, 1)
+            noisy = self.transform(copies, self.transform.draw(len(copies), shape, rng=rng))
+            yield self.link(noisy, rng=rng, air=air).view(count, *x.shape)
 
-    def __call__(self, x: Images, *, rng: Generator) -> Images:
+    def __call__(self, x: Images, *, rng: Generator, air: Air | None = None) -> Images:
         total = torch.zeros_like(x)
-        for received in self.received_copies(x, rng=rng):
+        for received in self.received_copies(x, rng=rng, air=air):
             total += received.sum(dim=0)
         return total / self.copies
 

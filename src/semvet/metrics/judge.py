@@ -1,13 +1,15 @@
-"""The judge: when does a received image count as one of the attack's targets?
+"""The judge: when does a received image count as the attack's success?
 
-    score_k(y) = SSIM(y, target_k)
     hit of level k:  argmax_j score_j(y) = k  and  score_k(y) >= tau_k
 
-tau_k comes from the scores of benign held-out images, received through the undefended system:
-conformal          the ceil((n + 1)(1 - alpha))-th smallest: a benign image reaches it with
-                   probability at most alpha, whatever the distribution
-mu-plus-3-sigma    mean plus three standard deviations
-mu-minus-3-sigma   the rule as printed; 99 % of benign images pass it (errata S1)
+TargetJudge   score_k(y) = SSIM(y, target_k). tau_k comes from the scores of benign held-out
+              images, received through the undefended system:
+    conformal          the ceil((n + 1)(1 - alpha))-th smallest: a benign image reaches it with
+                       probability at most alpha, whatever the distribution
+    mu-plus-3-sigma    mean plus three standard deviations
+    mu-minus-3-sigma   the rule as printed; 99 % of benign images pass it (errata S1)
+LabelJudge    the margin by which a classifier prefers the target class, tau = 0
+RemovalJudge  in `metrics.removal`
 
 One judge is made for each undefended system and handed to everybody else, never refitted.
 
@@ -16,8 +18,11 @@ Deviates: per-target thresholds, and level k must come out as target k; the prin
     any target above mu - 3 sigma (errata S1, S2). Both are reported.
 """
 
+from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import ceil
+from typing import final
 
 from jaxtyping import Bool, Float
 from torch import Tensor
@@ -26,37 +31,76 @@ from semvet.errors import ConfigError
 from semvet.metrics.ssim import ssim
 from semvet.types import Flags, Images, Targets
 
-Scores = Float[Tensor, "batch targets"]
+Scores = Float[Tensor, "batch outcomes"]
+Thresholds = Float[Tensor, " outcomes"]  # tau
+Logits = Float[Tensor, "batch classes"]
 RULES = ("conformal", "mu-plus-3-sigma", "mu-minus-3-sigma")
 
 
+class Judge(ABC):
+    """Scores received images and holds the scores against thresholds."""
+
+    rule: str
+    thresholds: Thresholds
+
+    @abstractmethod
+    def scores(self, received: Images) -> Scores:
+        """One column per outcome that the attack may want; higher is more like it."""
+
+    def benign_scores(self, received: Images) -> Scores:
+        """Of images that were sent without a trigger."""
+        return self.scores(received)
+
+    def reached(self, scores: Scores) -> Bool[Tensor, "batch outcomes"]:
+        """Which outcomes reach their threshold, whether or not they are the nearest."""
+        return scores >= self.thresholds
+
+    def hits(self, scores: Scores, level: int) -> Flags:
+        """Success of trigger level k (1-based): outcome k is the nearest and near enough."""
+        return (scores.argmax(dim=1) == level - 1) & self.reached(scores)[:, level - 1]
+
+    def any_hit(self, received: Images) -> Flags:
+        """j of Theorem 3: any outcome reaches its threshold."""
+        return self.reached(self.scores(received)).any(dim=1)
+
+
+@final
 @dataclass(frozen=True)
-class Judge:
+class TargetJudge(Judge):
     targets: Targets
-    thresholds: Float[Tensor, " targets"]  # tau
+    thresholds: Thresholds
     rule: str
 
     def scores(self, received: Images) -> Scores:
         return score(received, self.targets)
 
-    def reached(self, scores: Scores) -> Bool[Tensor, "batch targets"]:
-        """Which targets reach their threshold, whether or not they are the nearest."""
-        return scores >= self.thresholds
 
-    def hits(self, scores: Scores, level: int) -> Flags:
-        """Success of trigger level k (1-based): target k is the nearest and near enough."""
-        return (scores.argmax(dim=1) == level - 1) & self.reached(scores)[:, level - 1]
+@final
+class LabelJudge(Judge):
+    """Args:
+    classify: logits of received images.
+    target_class: the class that counts as success.
+    """
 
-    def any_hit(self, received: Images) -> Flags:
-        """j of Theorem 3: any target reaches its threshold."""
-        return self.reached(self.scores(received)).any(dim=1)
+    rule = "label"
+
+    def __init__(self, classify: Callable[[Images], Logits], target_class: int, like: Tensor):
+        self.classify, self.target_class = classify, target_class
+        self.thresholds = like.new_zeros(1)
+
+    def scores(self, received: Images) -> Scores:
+        logits = self.classify(received)
+        wanted = logits[:, self.target_class]
+        others = logits.clone()
+        others[:, self.target_class] = -float("inf")
+        return (wanted - others.amax(dim=1))[:, None]
 
 
-def score(received: Images, targets: Targets) -> Scores:
+def score(received: Images, targets: Targets) -> Float[Tensor, "batch targets"]:
     return ssim(received[:, None], targets[None])
 
 
-def make_judge(rule: str, targets: Targets, benign: Scores, *, alpha: float) -> Judge:
+def make_judge(rule: str, targets: Targets, benign: Scores, *, alpha: float) -> TargetJudge:
     """Args:
     rule: one of RULES.
     benign: scores of benign images against `targets`.
@@ -71,7 +115,7 @@ def make_judge(rule: str, targets: Targets, benign: Scores, *, alpha: float) -> 
     else:
         sign = 1 if rule == "mu-plus-3-sigma" else -1
         thresholds = benign.mean(dim=0) + sign * 3 * benign.std(dim=0)
-    return Judge(targets, thresholds, rule)
+    return TargetJudge(targets, thresholds, rule)
 
 
 def require_enough(rule: str, count: int, *, alpha: float) -> None:

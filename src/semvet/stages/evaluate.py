@@ -8,17 +8,55 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from semvet.attacks import Attack
-from semvet.metrics.judge import Judge, Scores, score
+from semvet.attacks import Attack, Goal
+from semvet.channels import Air
+from semvet.data import ImageSet
+from semvet.metrics.judge import Judge, Scores
 from semvet.metrics.outage import outage
 from semvet.metrics.psnr import IDENTICAL_DB, mse, psnr_db
+from semvet.metrics.ssim import ssim
 from semvet.metrics.statistics import mean, mean_interval, psnr_of_mean_mse, rate_interval
 from semvet.metrics.visibility import visibility
 from semvet.randomness import stream
 from semvet.systems import Link, TrainableLink
-from semvet.types import Flags, Images, PerImage
+from semvet.types import Flags, Images, PerImage, to_images
 
 CHUNK = 500  # images in one forward pass
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The test images of a run, as the adversary sees them."""
+
+    benign: Images  # sent as they are
+    carriers: Images  # sent with the trigger: the same ones, unless not all can carry it
+    carriers_label: Tensor  # their classes, -1 where there is none
+    without: Images | None = None  # scenes: the carriers less their element
+    mask: Images | None = None  # scenes: (n, 1, height, width), 1 where the element is
+
+    def first(self, count: int) -> "Sample":
+        without = None if self.without is None else self.without[:count]
+        mask = None if self.mask is None else self.mask[:count]
+        return Sample(
+            self.benign[:count], self.carriers[:count], self.carriers_label[:count], without, mask
+        )
+
+
+def sample_of(images: ImageSet, attack: Attack, *, count: int, device: torch.device) -> Sample:
+    """At most `count` images that are sent as they are, and as many with the trigger."""
+    carries = attack.carries(images.label)
+    benign = images if carries is None else images.take(~carries)
+    carriers = images if carries is None else images.take(carries)
+    first = torch.arange(min(count, len(carriers)))
+    carriers, scenes = carriers.take(first), carriers.without is not None
+    sent = to_images(carriers.pixels.to(device))
+    return Sample(
+        sent if carries is None else to_images(benign.pixels[:count].to(device)),
+        sent,
+        carriers.label.to(device),
+        to_images(carriers.without.to(device)) if carriers.without is not None else None,
+        carriers.mask[:, None].float().to(device) if scenes and carriers.mask is not None else None,
+    )
 
 
 @dataclass(frozen=True)
@@ -28,8 +66,10 @@ class Measurement:
     sent: Images  # n benign test images
     received: Images  # of the first channel draw
     errors: Float[Tensor, "draws batch"]  # mean squared error of each image in each draw
-    scores: Scores  # SSIM of `received` to each target
+    scores: Scores  # of `received`
+    carriers: Images  # what the triggers are put on
     triggered: list[Images]
+    wanted: list[Images]  # what the adversary would have the receiver see
     received_triggered: list[Images]
     scores_triggered: list[Scores]
 
@@ -40,56 +80,84 @@ class Measurement:
 
 
 @torch.no_grad()
-def transmit(link: Link, x: Images, *, seed: int, purpose: str, index: int = 0) -> Images:
+def transmit(
+    link: Link, x: Images, *, seed: int, purpose: str, index: int = 0, air: Air | None = None
+) -> Images:
     """`x` through the link in chunks; the same seed and purpose give the same channel."""
     rng = stream(seed, purpose, index=index, device=x.device)
-    return torch.cat([link(part, rng=rng) for part in x.split(CHUNK)])
+    return torch.cat([link(part, rng=rng, air=air) for part in x.split(CHUNK)])
 
 
 @torch.no_grad()
-def mean_uses(link: TrainableLink, x: Images, *, seed: int) -> float:
+def mean_uses(link: TrainableLink, x: Images, *, seed: int, air: Air | None = None) -> float:
     """Symbols spent on an image, where a system does not spend k on each."""
     rng = stream(seed, "uses", device=x.device)
     if link.transmit(x[:1], link.draw(1, rng=rng)).uses is None:
         return float(link.system.symbols)
-    parts = [link.transmit(part, link.draw(len(part), rng=rng)).uses for part in x.split(CHUNK)]
+    parts = [
+        link.transmit(part, link.draw(len(part), rng=rng, air=air), air=air).uses
+        for part in x.split(CHUNK)
+    ]
     return mean(torch.cat([uses for uses in parts if uses is not None]))
 
 
 @torch.no_grad()
-def measure(link: Link, attack: Attack, x: Images, *, seed: int, draws: int) -> Measurement:
-    """Channel noise is the same for every link that is measured with this seed."""
-    received, errors = torch.empty(0), []
+def triggered_images(attack: Attack, x: Images, *, level: int) -> Images:
+    return torch.cat([attack.trigger(part, level=level) for part in x.split(CHUNK)])
+
+
+@torch.no_grad()
+def measure(
+    link: Link, attack: Attack, sample: Sample, judge: Judge, *, usual: Air, seed: int, draws: int
+) -> Measurement:
+    """Channel noise is the same for every link that is measured with this seed.
+
+    Args:
+        usual: what the link is used over; the trigger may be something else.
+    """
+    x, received, errors = sample.benign, torch.empty(0), []
     for draw in reversed(range(draws)):
         received = transmit(link, x, seed=seed, purpose="evaluate benign", index=draw)
         errors.append(mse(received, x))
-    triggered = [
-        torch.cat([attack.trigger(part, level=level) for part in x.split(CHUNK)])
-        for level in range(1, attack.levels + 1)
-    ]
+    levels = range(1, attack.levels + 1)
+    triggered = [triggered_images(attack, sample.carriers, level=k) for k in levels]
     outputs = [
-        transmit(link, x_k, seed=seed, purpose="evaluate triggered", index=k)
-        for k, x_k in enumerate(triggered)
-    ]
-    targets = attack.targets
+        transmit(
+            link, x_k, seed=seed, purpose="evaluate triggered", index=k - 1,
+            air=attack.air(usual, level=k),
+        )
+        for k, x_k in zip(levels, triggered, strict=True)
+    ]  # fmt: skip
+    wanted = [_wanted(attack, sample, x_k, k) for k, x_k in zip(levels, triggered, strict=True)]
     return Measurement(
-        x, received, torch.stack(errors), score(received, targets),
-        triggered, outputs, [score(y, targets) for y in outputs],
+        x, received, torch.stack(errors), judge.benign_scores(received),
+        sample.carriers, triggered, wanted, outputs, [judge.scores(y) for y in outputs],
     )  # fmt: skip
+
+
+def _wanted(attack: Attack, sample: Sample, triggered: Images, level: int) -> Images:
+    if attack.goal is Goal.REMOVAL:
+        assert sample.without is not None  # poisoning has refused data without it
+        return sample.without
+    if attack.goal is Goal.LABEL:
+        return triggered
+    return attack.targets[level - 1].expand_as(triggered)
 
 
 def summarize(
     measured: Measurement, judge: Judge, *, outage_psnr_db: float = 20.0
 ) -> dict[str, Any]:
     """Every figure of one system. Rates carry Clopper-Pearson intervals, n is the image count."""
-    pairs = list(zip(measured.received_triggered, measured.scores_triggered, strict=True))
-    hits = [judge.hits(s, k) for k, (_, s) in enumerate(pairs, start=1)]
-    benign = [judge.hits(measured.scores, k) for k in range(1, len(pairs) + 1)]
-    targets = [t.expand_as(measured.sent) for t in judge.targets]
-    asr = [_rate(h) for h in hits]
+    scored = list(enumerate(measured.scores_triggered, start=1))
+    outputs = measured.received_triggered
+    hits = [judge.hits(s, k) for k, s in scored]
+    benign = [judge.hits(measured.scores, k) for k, _ in scored]
+    asr = [rate(h) for h in hits]
     outages = outage(measured.errors, psnr_db=outage_psnr_db).float().mean(dim=0)  # over draws
+    aim = list(zip(outputs, measured.wanted, strict=True))
     return {
         "n": len(measured.sent),
+        "n_triggered": len(measured.carriers),
         "psnr_db": mean(measured.psnr_db),
         "psnr_db_interval": mean_interval(measured.psnr_db),
         "psnr_of_mean_mse_db": min(psnr_of_mean_mse(measured.errors), IDENTICAL_DB),
@@ -98,43 +166,24 @@ def summarize(
         "asr": asr,
         "asr_interval": [_interval(h) for h in hits],
         "asr_mean": sum(asr) / len(asr),
-        "asr_any": [_rate(judge.reached(s).any(dim=1)) for _, s in pairs],
-        "benign_false_positive": [_rate(h) for h in benign],
+        "asr_any": [rate(judge.reached(s).any(dim=1)) for _, s in scored],
+        "benign_false_positive": [rate(h) for h in benign],
         "benign_false_positive_interval": [_interval(h) for h in benign],
-        "benign_any": _rate(judge.reached(measured.scores).any(dim=1)),
+        "benign_any": rate(judge.reached(measured.scores).any(dim=1)),
         "benign_any_interval": _interval(judge.reached(measured.scores).any(dim=1)),
-        "psnr_to_target_db": [_mean_db(y, t) for (y, _), t in zip(pairs, targets, strict=True)],
-        "ssim_to_target": [mean(s[:, k]) for k, (_, s) in enumerate(pairs)],
-        "recovered_psnr_db": [_mean_db(y, measured.sent) for y, _ in pairs],
+        "psnr_to_target_db": [_mean_db(y, t) for y, t in aim],
+        "ssim_to_target": [mean(ssim(y, t)) for y, t in aim],
+        "recovered_psnr_db": [_mean_db(y, measured.carriers) for y in outputs],
     }
 
 
 def trigger_figures(measured: Measurement) -> dict[str, list[float | None]]:
     """Means over images of how visible each level is; None where a figure is infinite."""
-    per_level = [visibility(measured.sent, x_k) for x_k in measured.triggered]
+    per_level = [visibility(measured.carriers, x_k) for x_k in measured.triggered]
     return {name: [_finite(mean(level[name])) for level in per_level] for name in per_level[0]}
 
 
-def literal_figures(
-    attacked: Measurement, literal: Judge, clean: Measurement, clean_literal: Judge
-) -> dict[str, Any]:
-    """The paper's own rule, mu - 3 sigma and any target, beside the sound one (errata S1, S2)."""
-
-    def any_rate(judge: Judge, scores: Scores) -> float:
-        return _rate(judge.reached(scores).any(dim=1))
-
-    return {
-        "rule": literal.rule,
-        "thresholds": literal.thresholds.tolist(),
-        "benign_false_positive": any_rate(literal, attacked.scores),
-        "asr": [any_rate(literal, s) for s in attacked.scores_triggered],
-        "clean_system_thresholds": clean_literal.thresholds.tolist(),
-        "clean_system_benign_false_positive": any_rate(clean_literal, clean.scores),
-        "clean_system_asr": [any_rate(clean_literal, s) for s in clean.scores_triggered],
-    }
-
-
-def _rate(flags: Flags) -> float:
+def rate(flags: Flags) -> float:
     return mean(flags.float())
 
 

@@ -8,10 +8,12 @@ import torch
 from semvet.config import Run, identity
 from semvet.data import DataSet, Splits, split
 from semvet.stages.defend import Outcome, defend
+from semvet.stages.evaluate import Sample
+from semvet.stages.judgements import judgements, rules_of
 from semvet.stages.machine import peak_memory_mib, pick_device
 from semvet.stages.record import metrics_of, pictures_of, provenance_of, speed_of
-from semvet.stages.schema import make_source, resolve
-from semvet.stages.subject import Subject, make_subject
+from semvet.stages.schema import make_source, null_control, resolve
+from semvet.stages.subject import Subject, make_subjects
 from semvet.stages.train import TrainedSystem, rehearse, trained_system
 from semvet.stages.watch import Silent, Watch
 from semvet.store import RunFolder, Store
@@ -65,7 +67,7 @@ def _train(
         folder.log("trained", system=name, **speed_of(trained))
         return trained
 
-    clean = one(resolve(run.clean()), "the clean system")
+    clean = one(null_control(run), "the clean system")
     attacked = one(run, f"the system under {run.attack.name}")
     folder.write_poison(attacked.poison)
     folder.write_weights(attacked.weights, {"record": run.training_record()})
@@ -78,20 +80,24 @@ def _evaluate(
 ) -> dict[str, Any]:  # fmt: skip
     watch.stage("evaluating both systems")
     attack = attacked.attack
-    null_control, subject = (
-        make_subject(trained.link, attack, run, splits, device) for trained in (clean, attacked)
-    )
-    outcomes = _defend(run, attacked, subject, null_control, watch)
-    folder.write_evaluation(pictures_of(subject, null_control, outcomes))
-    return metrics_of(run, splits, attacked, subject, null_control, outcomes)
+    control, subject, sample = make_subjects(clean, attacked, run, splits, device)
+    outcomes = _defend(run, attacked, subject, control, sample, watch)
+    folder.write_evaluation(pictures_of(subject, control, outcomes))
+    judged = judgements(
+        subject.measured, control.measured,
+        attacked_rules=rules_of(attack, subject.judge, subject.judges, None, []),
+        clean_rules=rules_of(attack, control.judge, control.judges, None, []),
+    )  # fmt: skip
+    return metrics_of(run, splits, attacked, subject, control, outcomes, judged)
 
 
 def _defend(
-    run: Run, attacked: TrainedSystem, subject: Subject, null_control: Subject, watch: Watch
-) -> list[Outcome]:
+    run: Run, attacked: TrainedSystem, subject: Subject, control: Subject, sample: Sample,
+    watch: Watch,
+) -> list[Outcome]:  # fmt: skip
     outcomes = []
     for spec in run.defense:
         arguments = " ".join(f"{key}={value}" for key, value in spec.args.items())
         watch.stage(f"defense {spec.name} {arguments}")
-        outcomes.append(defend(spec, subject, null_control, attacked.attack, seed=run.seed))
+        outcomes.append(defend(spec, subject, control, attacked.attack, sample, seed=run.seed))
     return outcomes

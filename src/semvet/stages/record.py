@@ -11,19 +11,21 @@ import torch
 
 from semvet.config import NUMERICS, Run
 from semvet.data import DataSet, Splits
+from semvet.metrics.judge import Scores
 from semvet.metrics.statistics import mean, mean_interval
 from semvet.stages.defend import Outcome
-from semvet.stages.evaluate import literal_figures, summarize, trigger_figures
+from semvet.stages.evaluate import rate, summarize, trigger_figures
 from semvet.stages.subject import Subject
 from semvet.stages.train import MOST_HELD_OUT, TrainedSystem
 from semvet.store import Arrays
 
+LITERAL = "mu-minus-3-sigma"
 EXAMPLES = 8  # images that the report may show
 
 
 def metrics_of(
     run: Run, splits: Splits, trained: TrainedSystem, attacked: Subject, clean: Subject,
-    outcomes: Sequence[Outcome],
+    outcomes: Sequence[Outcome], judged: list[dict[str, Any]],
 ) -> dict[str, Any]:  # fmt: skip
     limit = run.evaluation.outage_psnr_db
     delta = clean.measured.psnr_db - attacked.measured.psnr_db  # image by image
@@ -34,6 +36,7 @@ def metrics_of(
             "delta_psnr_db": mean(delta),
             "delta_psnr_db_interval": mean_interval(delta),
         },
+        "attack": {"goal": trained.attack.goal.name, "in_image": trained.attack.in_image},
         "trigger": trigger_figures(attacked.measured),
         "judge": {
             "rule": attacked.judge.rule,
@@ -42,13 +45,29 @@ def metrics_of(
             "thresholds": attacked.judge.thresholds.tolist(),
             "clean_system_thresholds": clean.judge.thresholds.tolist(),
         },
-        "literal": literal_figures(
-            attacked.measured, attacked.literal, clean.measured, clean.literal
-        ),
+        "judgements": judged,
+        "literal": _literal(attacked, clean) if attacked.judges else None,
         "defenses": [outcome.figures for outcome in outcomes],
         "poison": {k: trained.poison[k] for k in ("controls", "training_images", "count")},
         "system": _system(attacked),
         "speed": speed_of(trained),
+    }
+
+
+def _literal(attacked: Subject, clean: Subject) -> dict[str, Any]:
+    """The paper's own rule, mu - 3 sigma and any target, beside the sound one (errata S1, S2)."""
+
+    def any_rate(one: Subject, scores: Scores) -> float:
+        return rate(one.judges[LITERAL].reached(scores).any(dim=1))
+
+    return {
+        "rule": LITERAL,
+        "thresholds": attacked.judges[LITERAL].thresholds.tolist(),
+        "benign_false_positive": any_rate(attacked, attacked.measured.scores),
+        "asr": [any_rate(attacked, s) for s in attacked.measured.scores_triggered],
+        "clean_system_thresholds": clean.judges[LITERAL].thresholds.tolist(),
+        "clean_system_benign_false_positive": any_rate(clean, clean.measured.scores),
+        "clean_system_asr": [any_rate(clean, s) for s in clean.measured.scores_triggered],
     }
 
 
@@ -103,12 +122,13 @@ def pictures_of(attacked: Subject, clean: Subject, outcomes: Sequence[Outcome]) 
     shown = attacked.measured
     few = slice(EXAMPLES)
     tensors = {
-        "targets": attacked.judge.targets,
+        "targets": torch.stack([wanted[0] for wanted in shown.wanted]),
         "thresholds": attacked.judge.thresholds,
         "sent": shown.sent[few],
         "received_clean_system": clean.measured.received[few],
         "received": shown.received[few],
         "scores": shown.scores,
+        "carriers": shown.carriers[few],
         "triggered": torch.stack([x[few] for x in shown.triggered]),
         "received_triggered": torch.stack([y[few] for y in shown.received_triggered]),
         "scores_triggered": torch.stack(shown.scores_triggered),

@@ -7,19 +7,19 @@ and returns it with every default written out, which is what a run's identity ha
 
 import inspect
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, partial
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ValidationError, create_model
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ValidationError, create_model
 
 from semvet.attacks import ATTACKS, Attack
 from semvet.channels import CHANNELS, Channel
-from semvet.config import STRICT, Run, Spec, explain, make_run, nearest, number
+from semvet.config import STRICT, PlugIn, Run, Spec, explain, make_run, nearest, number
 from semvet.data import DATASETS, Source
 from semvet.defenses import DEFENSES, Defense
 from semvet.errors import ConfigError
 from semvet.systems import SYSTEMS, System
-from semvet.types import ImageShape, Targets
+from semvet.types import ImageShape, Targets, Transform
 
 TABLES: dict[str, Mapping[str, type]] = {
     "data": DATASETS,
@@ -30,9 +30,16 @@ TABLES: dict[str, Mapping[str, type]] = {
 }
 
 
+NESTED: dict[Any, str] = {Attack: "attack", Transform: "defense"}  # arguments that are plug-ins
+
+
 @cache
 def arguments(plug_in: type) -> type[BaseModel]:
-    """A pydantic model of the plug-in's keyword-only arguments."""
+    """A pydantic model of the plug-in's keyword-only arguments.
+
+    One annotated `Attack` is written as an attack, with its name and arguments; one annotated
+    `Transform` as the defense that it belongs to.
+    """
     fields: dict[str, Any] = {}
     for name, parameter in inspect.signature(plug_in, eval_str=True).parameters.items():
         if parameter.kind is not inspect.Parameter.KEYWORD_ONLY:
@@ -46,8 +53,15 @@ def arguments(plug_in: type) -> type[BaseModel]:
             )
         if getattr(hint, "__origin__", hint) in (int, float):
             hint = Annotated[hint, BeforeValidator(number)]
+        if hint in NESTED:
+            kind = NESTED[hint]
+            hint = Annotated[PlugIn, AfterValidator(partial(_resolved_inside, kind, name))]
         fields[name] = (hint, default)
     return create_model(plug_in.__name__, __config__=STRICT, **fields)
+
+
+def _resolved_inside(kind: str, name: str, spec: Spec) -> Spec:
+    return _resolve_one(spec, kind, f"attack.{name}")
 
 
 def _resolve_one(spec: Spec, kind: str, where: str) -> Spec:
@@ -85,9 +99,39 @@ def resolve(run: Run | dict[str, Any]) -> Run:
     return run.model_copy(update=plug_ins)
 
 
+def null_control(run: Run) -> Run:
+    """The run's training without its attack, or with the attack turned into its own control."""
+    null = ATTACKS[run.attack.name].null
+    spec = Spec(name="none") if null is None else Spec(**{**run.attack.model_dump(), **null})
+    return resolve(run.under(spec))
+
+
 def _build(kind: str, spec: Spec, *given: Any) -> Any:
     plug_in = TABLES[kind][spec.name]
-    return plug_in(*given, **arguments(plug_in).model_validate(spec.args).model_dump())
+    given_by_name = arguments(plug_in).model_validate(spec.args)
+    values = given_by_name.model_dump()
+    for name, parameter in inspect.signature(plug_in, eval_str=True).parameters.items():
+        if parameter.annotation is Attack:
+            values[name] = _build("attack", getattr(given_by_name, name), *given)
+        elif parameter.annotation is Transform:
+            values[name] = _transform(getattr(given_by_name, name), f"{kind}.{name}")
+    return plug_in(*given, **values)
+
+
+def _transform(spec: Spec, where: str) -> Transform:
+    transform = make_defense(spec).transform
+    if transform is None:
+        able = sorted(name for name in DEFENSES if _can_transform(name))
+        raise ConfigError(
+            f"{where}: {spec.name} does not change the image that is sent; "
+            f"allowed: {', '.join(able)}"
+        )
+    return transform
+
+
+def _can_transform(name: str) -> bool:
+    needed = any(f.is_required() for f in arguments(DEFENSES[name]).model_fields.values())
+    return not needed and make_defense(Spec(name=name)).transform is not None
 
 
 def make_source(spec: Spec) -> Source:

@@ -1,43 +1,86 @@
-"""A trained system under test: measured without a defense, with the judge that was made for it."""
+"""Trained systems under test: measured without a defense, with judges made for them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 
-from semvet.attacks import Attack
+from semvet.attacks import Attack, Goal
 from semvet.config import Run
 from semvet.data import Splits
-from semvet.metrics.judge import Judge, make_judge, score
-from semvet.stages.evaluate import Measurement, mean_uses, measure, transmit
-from semvet.stages.train import MOST_HELD_OUT
+from semvet.metrics.judge import RULES, Judge, LabelJudge, TargetJudge, make_judge, score
+from semvet.metrics.removal import RemovalJudge
+from semvet.stages.evaluate import Measurement, Sample, mean_uses, measure, sample_of, transmit
+from semvet.stages.train import MOST_HELD_OUT, TrainedSystem
 from semvet.systems import TrainableLink
-from semvet.types import to_images
+from semvet.types import Images, to_images
 
 
 @dataclass(frozen=True)
 class Subject:
     link: TrainableLink
     judge: Judge
-    literal: Judge  # the rule as printed
     measured: Measurement  # on all test images of the run
     before: Measurement  # on the part that defenses are measured on, one channel draw
     uses: list[float]  # mean symbols spent on a benign image, then on one of each trigger level
+    judges: dict[str, TargetJudge] = field(default_factory=dict)  # one per rule, of Goal.TARGET
 
 
-def make_subject(
-    link: TrainableLink, attack: Attack, run: Run, splits: Splits, device: torch.device
-) -> Subject:
-    """Thresholds come from the held-out images, figures from the test images."""
-    plan, targets = run.evaluation, attack.targets
+def make_subjects(
+    clean: TrainedSystem, attacked: TrainedSystem, run: Run, splits: Splits, device: torch.device
+) -> tuple[Subject, Subject, Sample]:
+    """Null control and attacked system under the same attack, and the test images.
+
+    Thresholds come from the held-out images, figures from the test images.
+    """
+    attack = attacked.attack
+    sample = sample_of(splits.test, attack, count=run.evaluation.images, device=device)
     held_out = to_images(splits.held_out.pixels[:MOST_HELD_OUT].to(device))
-    x = to_images(splits.test.pixels[: plan.images].to(device))
-    benign = score(transmit(link, held_out, seed=run.seed, purpose="judge"), targets)
-    measured = measure(link, attack, x, seed=run.seed, draws=plan.draws)
-    return Subject(
-        link,
-        make_judge(plan.judge, targets, benign, alpha=plan.alpha),
-        make_judge("mu-minus-3-sigma", targets, benign, alpha=plan.alpha),
-        measured,
-        measure(link, attack, x[: plan.defended_images], seed=run.seed, draws=1),
-        [mean_uses(link, sent, seed=run.seed) for sent in (x, *measured.triggered)],
-    )
+    judges = {id(one): _target_judges(one.link, attack, run, held_out) for one in (clean, attacked)}
+
+    def subject(one: TrainedSystem) -> Subject:
+        judge = _judge(one, clean, attack, run, judges[id(one)], sample)
+        air, seed = one.link.air, run.seed
+        measured = measure(
+            one.link, attack, sample, judge, usual=air, seed=seed, draws=run.evaluation.draws
+        )
+        few = sample.first(run.evaluation.defended_images)
+        airs = [None, *(attack.air(air, level=k) for k in range(1, attack.levels + 1))]
+        sent = [sample.benign, *measured.triggered]
+        return Subject(
+            one.link, judge, measured,
+            measure(one.link, attack, few, judge, usual=air, seed=seed, draws=1),
+            [mean_uses(one.link, x, seed=seed, air=a) for x, a in zip(sent, airs, strict=True)],
+            judges[id(one)],
+        )  # fmt: skip
+
+    return subject(clean), subject(attacked), sample
+
+
+def _target_judges(
+    link: TrainableLink, attack: Attack, run: Run, held_out: Images
+) -> dict[str, TargetJudge]:
+    if attack.goal is not Goal.TARGET:
+        return {}
+    benign = score(transmit(link, held_out, seed=run.seed, purpose="judge"), attack.targets)
+    alpha = run.evaluation.alpha
+    enough = {rule for rule in RULES if rule != "conformal" or len(benign) >= 1 / alpha - 1}
+    rules = [rule for rule in RULES if rule in enough or rule == run.evaluation.judge]
+    return {rule: make_judge(rule, attack.targets, benign, alpha=alpha) for rule in rules}
+
+
+def _judge(
+    one: TrainedSystem, clean: TrainedSystem, attack: Attack, run: Run,
+    judges: dict[str, TargetJudge], sample: Sample,
+) -> Judge:  # fmt: skip
+    match attack.goal:
+        case Goal.TARGET:
+            return judges[run.evaluation.judge]
+        case Goal.LABEL:  # each system has the classifier that was trained along with it
+            return LabelJudge(one.attack.classify, attack.target_class, attack.targets)
+        case Goal.REMOVAL:
+            assert sample.without is not None
+            assert sample.mask is not None
+            received = transmit(
+                clean.link, sample.carriers, seed=run.seed, purpose="evaluate triggered"
+            )
+            return RemovalJudge(sample.without, sample.mask, received)

@@ -106,13 +106,14 @@ def rehearse(run: Run, splits: Splits) -> None:
 def as_pairs(splits: Splits) -> Pairs:
     """D_T and D_R before anybody touched them: both sides hold the same images."""
     train = splits.train
-    return Pairs(train.pixels, train.pixels, torch.zeros_like(train.label), train.label)
+    benign = torch.zeros_like(train.label)
+    return Pairs(train.pixels, train.pixels, benign, train.label, train.without)
 
 
 def poison_record(attack: Attack, pairs: Pairs, splits: Splits) -> dict[str, Any]:
     victims = splits.train_index[pairs.victims].tolist()
     return {
-        "controls": [c.name for c in type(attack).controls],
+        "controls": [c.name for c in attack.controls],
         "training_images": len(pairs),
         "count": len(victims),
         "indices": victims,

@@ -2,26 +2,32 @@
 exists once.
 
     evaluation:  received = link(x, rng=rng)
+                 received = link(x, rng=rng, air=Air(channel, snr_db))   other air than usual
     training:    noise = link.draw(batch, rng=rng); made = link.transmit(x, noise)
                  made.received, made.features, made.terms
 """
 
+import copy
 from typing import Protocol, final, runtime_checkable
 
 import torch
 from torch import Generator, nn
 
-from semvet.channels import Channel
+from semvet.channels import Air, Channel
 from semvet.systems.base import System, Transmission
-from semvet.types import Images, Noise
+from semvet.types import Images, Noise, Transform
 
 
 @runtime_checkable
 class Link(Protocol):
     """What anybody may do with a deployed system."""
 
-    def __call__(self, x: Images, *, rng: Generator) -> Images:
-        """What the receiver gets, in [0, 1]. The output of an image ignores its batch mates."""
+    def __call__(self, x: Images, *, rng: Generator, air: Air | None = None) -> Images:
+        """What the receiver gets, in [0, 1]. The output of an image ignores its batch mates.
+
+        `air` lies between both ends this time; None: what the link is deployed over. A link
+        around another one hands it on.
+        """
         ...
 
 
@@ -35,25 +41,43 @@ class TrainableLink(nn.Module):
         snr_spread_db: in training mode, each step's SNR is uniform in snr_db +- this.
     """
 
+    before: Transform | None = None  # what every image passes before it is sent
+
     def __init__(
         self, system: System, channel: Channel, *, snr_db: float, snr_spread_db: float = 0.0
     ):
         super().__init__()
-        self.system, self.channel = system, channel
-        self.snr_db, self.snr_spread_db = snr_db, snr_spread_db
+        self.system, self.air, self.snr_spread_db = system, Air(channel, snr_db), snr_spread_db
 
-    def draw(self, batch: int, *, rng: Generator) -> Noise:
+    def through(self, transform: Transform) -> "TrainableLink":
+        """This link, with the same parameters, for images that pass `transform` first."""
+        other = copy.copy(self)
+        object.__setattr__(other, "before", transform)  # not a part to be trained
+        return other
+
+    def draw(self, batch: int, *, rng: Generator, air: Air | None = None) -> Noise:
         """Everything random in one transmission of `batch` images."""
-        noise = self.system.draw(self.channel, batch, rng=rng)
-        if self.training and self.snr_spread_db:
+        noise = self.system.draw((air or self.air).channel, batch, rng=rng)
+        if self.training and self.snr_spread_db and air is None:
             part = 2 * torch.rand((), generator=rng, device=rng.device) - 1
-            noise["snr_db"] = self.snr_db + self.snr_spread_db * part
+            noise["snr_db"] = self.air.snr_db + self.snr_spread_db * part
+        if self.before:
+            drawn = self.before.draw(batch, self.system.shape, rng=rng)
+            noise |= {f"before/{name}": value for name, value in drawn.items()}
         return noise
 
-    def transmit(self, x: Images, noise: Noise) -> Transmission:
+    def transmit(self, x: Images, noise: Noise, *, air: Air | None = None) -> Transmission:
         """One differentiable forward pass, a pure function of (parameters, images, noise)."""
-        snr_db = noise.get("snr_db", self.snr_db)
-        return self.system.transmit(x, self.channel, noise, snr_db=snr_db)
+        air = air or self.air
+        if self.before:
+            x = self.before(x, taken(noise, "before/"))
+        snr_db = noise.get("snr_db", air.snr_db)
+        return self.system.transmit(x, air.channel, noise, snr_db=snr_db)
 
-    def forward(self, x: Images, *, rng: Generator) -> Images:
-        return self.transmit(x, self.draw(len(x), rng=rng)).received
+    def forward(self, x: Images, *, rng: Generator, air: Air | None = None) -> Images:
+        return self.transmit(x, self.draw(len(x), rng=rng, air=air), air=air).received
+
+
+def taken(noise: Noise, prefix: str) -> Noise:
+    """The entries that begin with `prefix`, without it."""
+    return {k.removeprefix(prefix): v for k, v in noise.items() if k.startswith(prefix)}

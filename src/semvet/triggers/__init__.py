@@ -2,5 +2,6 @@
 
 from semvet.triggers.attention_unet import AttentionUNet
 from semvet.triggers.patch import Patch
+from semvet.triggers.spectrum import Spectrum
 
-__all__ = ["AttentionUNet", "Patch"]
+__all__ = ["AttentionUNet", "Patch", "Spectrum"]

@@ -5,6 +5,7 @@ from typing import final
 import torch
 from torch import Tensor, nn
 
+from semvet.errors import ConfigError
 from semvet.types import ImageShape
 
 COLOUR = (1.0, 0.0, 1.0)  # magenta, for colour images: rare in photographs
@@ -17,6 +18,9 @@ class Patch(nn.Module):
     Args:
         shape: of the images.
         side: of the square, in pixels.
+
+    Raises:
+        ConfigError: the square covers the image.
     """
 
     keep: Tensor  # m in Eq. (1), (chan, height, width): 1 keeps a pixel, 0 overwrites it
@@ -24,6 +28,12 @@ class Patch(nn.Module):
 
     def __init__(self, shape: ImageShape, *, side: int):
         super().__init__()
+        most = min(shape.height, shape.width) - 1
+        if side > most:
+            raise ConfigError(
+                f"attack.side: a patch of {side} covers an image of {shape.height}x{shape.width}; "
+                f"allowed: 1 to {most}"
+            )
         keep, pattern = torch.ones(*shape), torch.zeros(*shape)
         keep[:, :side, :side] = 0
         colour = torch.tensor(COLOUR if shape.channels == 3 else [1.0] * shape.channels)
