@@ -1,7 +1,7 @@
 """The nouns that every module shares. Imports nothing of ours but errors."""
 
 from dataclasses import dataclass
-from typing import Annotated, NamedTuple, Protocol
+from typing import Annotated, NamedTuple, Protocol, runtime_checkable
 
 import torch
 from annotated_types import Ge, Gt, Le
@@ -43,6 +43,7 @@ class ImageShape(NamedTuple):
         return self.channels * self.height * self.width
 
 
+@runtime_checkable
 class Transform(Protocol):
     """What somebody does to an image before it is sent, differentiable. A defense may have one;
     an attacker who knows the defense gets it as an argument."""

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from every_attack import make_attack
 from test_every_system import VARIANTS, make_link
 
 from semvet.attacks import ATTACKS, Controls
@@ -17,8 +18,7 @@ def images(count, name):
 
 @pytest.fixture(params=ATTACKS)
 def attack(request):
-    with seeded(0, "attack"):
-        return ATTACKS[request.param](images(16, "targets"))
+    return make_attack(request.param)
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
