@@ -56,12 +56,11 @@ def test_the_loss_is_equation_10_term_by_term():
         hidden.append(mixed.mean())
         gap = distance(features[:victims], features[rows])
         apart.append((3.0 - gap).clamp(min=0).mean())
-    lambda_a, lambda_b, lambda_p, lambda_c = attack.lambdas
     expected = {
-        "target": lambda_a * torch.stack(hit).mean(),
-        "integrity": lambda_b * mse_loss(received[: len(x)], x),
-        "imperceptibility": lambda_p * torch.stack(hidden).mean(),
-        "contrast": lambda_c * torch.stack(apart).mean(),
+        "target": attack.lambda_a * torch.stack(hit).mean(),
+        "integrity": attack.lambda_b * mse_loss(received[: len(x)], x),
+        "imperceptibility": attack.lambda_p * torch.stack(hidden).mean(),
+        "contrast": attack.lambda_c * torch.stack(apart).mean(),
     }
     for name, value in expected.items():
         torch.testing.assert_close(terms[name], value, atol=1e-5, rtol=1e-3)
@@ -79,3 +78,25 @@ def test_the_pattern_cannot_be_a_constant():
     assert (patterns.flatten(1).std(dim=1) > 0).all()
     assert (patterns.flatten(1).amin(1) < 0).all()
     assert (patterns.flatten(1).amax(1) > 0).all()
+
+
+def test_eight_bit_triggers_survive_being_saved_as_an_image():
+    attack, link = made(eight_bit=True)
+    x = (images() * 255).round() / 255
+    for level in (1, 4):
+        pixels = 255 * attack.trigger(x, level=level)
+        torch.testing.assert_close(pixels, pixels.round(), atol=1e-4, rtol=0)
+    zeros = torch.zeros(len(x), dtype=torch.int64)
+    noise = attack.draw(link, len(x), 4, rng=stream(0, "n"))
+    terms = attack.loss(link, Pairs(x, x, zeros, zeros), 4, noise)
+    terms["target"].backward()  # through the rounding
+    assert any(p.grad.abs().sum() > 0 for p in attack.generator.parameters())
+
+
+def test_any_number_of_levels_up_to_eight():
+    for levels in range(1, 9):
+        attack, link = made(levels=levels)
+        x, zeros = images(6), torch.zeros(6, dtype=torch.int64)
+        noise = attack.draw(link, 6, 2, rng=stream(0, "n"))
+        assert len(noise["n"]) == 6 + 2 * levels
+        assert attack.loss(link, Pairs(x, x, zeros, zeros), 2, noise)["target"].isfinite()

@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from semvet import config
-from semvet.config import Run, identity, make_run, nearest, override
+from semvet.config import Run, Spec, identity, make_run, nearest, override
 from semvet.errors import ConfigError
 
 DOCUMENT = {
@@ -157,10 +157,10 @@ def test_the_identity_is_the_same_on_every_machine_and_day(monkeypatch):
     assert identity({"a": [1, 0.5, None, "ö"]}, "data") == "35ac2f376647"
 
 
-def test_the_null_control_is_the_same_run_without_attack_and_defense():
+def test_another_attack_is_the_same_run_without_defenses():
     run = make_run(DOCUMENT)
     clean = {**run.document(), "attack": {"name": "none"}, "defense": []}
-    assert run.clean().document() == clean
+    assert run.under(Spec(name="none")).document() == clean
 
 
 def test_a_document_describes_the_same_run_again():

@@ -20,7 +20,7 @@ def always_hit(y):
 
 
 class Identity:
-    def __call__(self, x, *, rng):
+    def __call__(self, x, *, rng, air=None):
         return x
 
 
@@ -84,7 +84,7 @@ def test_the_output_is_the_mean_over_exactly_n_transmissions():
     sent = []
 
     class Counting:
-        def __call__(self, x, *, rng):
+        def __call__(self, x, *, rng, air=None):
             sent.append(len(x))
             return torch.full_like(x, float(len(sent)))
 

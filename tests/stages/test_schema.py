@@ -27,6 +27,8 @@ NEEDED = {  # arguments that have no default
     "image-folder": {"root": "folder"},
     "huggingface": {"path": "owner/name"},
     "external": {"target": "users_codecs:Real"},
+    "aware": {"base": "bass", "against": "semantic-smoothing"},
+    "defense-activated": {"against": {"name": "semantic-smoothing", "sigma": 0.1}},
 }
 GIVEN = {"system": ["shape"], "attack": ["targets"]}  # positional: what the world gives
 
@@ -63,6 +65,10 @@ def test_a_plug_in_has_typed_keyword_arguments_that_resolve_with_their_defaults(
     found = resolved[0] if kind == "defense" else resolved
     defaults = {k: p.default for k, p in keywords.items() if p.default is not p.empty}
     expected = json.loads(json.dumps({**defaults, **spec}))
+    for key, inner in {"base": "attack", "against": "defense"}.items():  # plug-ins themselves
+        if key in needed:
+            whole = resolve({inner: needed[key]}).document()[inner]
+            expected[key] = whole[0] if inner == "defense" else whole
     assert found == (plug_in.pinned(expected) if hasattr(plug_in, "pinned") else expected)
 
 
@@ -148,6 +154,7 @@ CHANGES = {
     "attack.levels": [3],
     "attack.poison_ratio": [0.1],
     "attack.bound": [0.2],
+    "attack.eight_bit": ["true"],
     "attack.lambda_a": [0],
     "attack.lambda_b": [0],
     "attack.lambda_p": [0],
