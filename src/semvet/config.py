@@ -87,6 +87,18 @@ class Evaluation(Record):
     defended_images: Whole = Field(300, ge=1, description="test images for each defense, at most")
 
 
+class TargetImages(Record):
+    """Where candidate targets come from. By default random training images, taken out of the data.
+
+    Of a folder or another data set come the first 16; an attack with T levels takes the first T.
+    """
+
+    folder: str | None = Field(None, description="of image files, taken in sorted order")
+    data: PlugIn | None = Field(None, description="another data set: out of distribution")
+    label: Whole | None = Field(None, ge=0, description="only images of this class of `data`")
+    fit: bool = Field(False, description="convert and resize to the shape of the run's images")
+
+
 class Run(Record):
     """Everything that decides the numbers of a run; the device does not belong here.
 
@@ -99,6 +111,7 @@ class Run(Record):
     channel: PlugIn = Spec(name="awgn")
     snr_db: Real = Field(25.0, ge=-30, le=100)
     attack: PlugIn = Spec(name="none")
+    targets: TargetImages = TargetImages()
     defense: Annotated[tuple[Spec, ...], BeforeValidator(_listed)] = (Spec(name="none"),)
     training: Training = Training()
     evaluation: Evaluation = Evaluation()

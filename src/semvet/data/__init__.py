@@ -10,6 +10,7 @@ from semvet.data.imagenet5 import ImageNet5
 from semvet.data.imagenet5_build import build_imagenet5
 from semvet.data.mnist import Mnist
 from semvet.data.splits import Splits, split
+from semvet.data.targets import targets_from, targets_from_folder
 from semvet.plugins import with_entry_points
 
 BUILDERS = {"imagenet5": build_imagenet5}  # from the user's own copy of the images
@@ -40,4 +41,6 @@ __all__ = [
     "Splits",
     "build_imagenet5",
     "split",
+    "targets_from",
+    "targets_from_folder",
 ]

@@ -3,15 +3,17 @@
     training set |------------ first 90 % ------------|- last 10 % -|    test set
                    train, less the reserve                held_out         test
 
-The reserve are candidate targets. They and every pixel-exact copy of them are in no other part:
-a target among the test images would count as a hit of the backdoor.
+The reserve are candidate targets, drawn from the training images or given. They and every
+pixel-exact copy of them are in no other part: a target among the test images would count as a hit
+of the backdoor.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import torch
 from jaxtyping import Bool, UInt8
-from torch import Generator, Tensor
+from torch import Tensor
 
 from semvet.data.base import DataSet, ImageSet
 from semvet.errors import DataError
@@ -27,14 +29,28 @@ class Splits:
     held_out: ImageSet  # for choices and for the judge
     test: ImageSet  # for final numbers only
     reserve: Images  # candidate targets, all different
+    reserve_label: Tensor  # their classes, -1 where there is none
     train_index: Indices  # positions of `train` in the original training set
 
 
-def split(data: DataSet, *, seed: int, reserve: Count = 16) -> Splits:
-    """Raises DataError if fewer than 64 training, 1 held-out or 1 test image remain."""
+def split(
+    data: DataSet, *, seed: int, reserve: Count = 16, targets: ImageSet | None = None
+) -> Splits:
+    """Args:
+        reserve: how many candidate targets to draw.
+        targets: candidates from elsewhere, instead of drawn ones.
+
+    Raises:
+        DataError: fewer than 64 training, 1 held-out or 1 test image remain.
+    """
     border = len(data.train) - len(data.train) // 10
-    first = data.train.pixels[:border]
-    target = first[_draw_different(first, reserve, rng=stream(seed, "targets"))]
+    if targets is None:
+        first = data.train.take(torch.arange(border))
+        order = permutation(border, rng=stream(seed, "targets")).tolist()
+        targets = first.take(different(first.pixels, order, reserve))
+    else:
+        reserve = len(targets)
+    target = targets.pixels
 
     free = ~_copies(data.train.pixels, target)
     train_index = free[:border].nonzero().flatten()
@@ -53,14 +69,15 @@ def split(data: DataSet, *, seed: int, reserve: Count = 16) -> Splits:
         held_out=data.train.take(held_out_index),
         test=data.test.take(test_index),
         reserve=to_images(target),
+        reserve_label=targets.label,
         train_index=train_index,
     )
 
 
-def _draw_different(pixels: Pixels, count: int, *, rng: Generator) -> Indices:
-    """Random positions of `count` images (of all different ones, if they are fewer)."""
+def different(pixels: Pixels, order: Iterable[int], count: int) -> Indices:
+    """The first `count` positions of `order` whose images differ (all such, if they are fewer)."""
     drawn: list[int] = []
-    for i in permutation(len(pixels), rng=rng).tolist():
+    for i in order:
         if len(drawn) == count:
             break
         if not (pixels[drawn] == pixels[i]).flatten(1).all(1).any():

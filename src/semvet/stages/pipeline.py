@@ -6,7 +6,7 @@ from typing import Any
 import torch
 
 from semvet.config import Run, identity
-from semvet.data import DataSet, Splits, split
+from semvet.data import DataSet, ImageSet, Splits, split, targets_from, targets_from_folder
 from semvet.stages.defend import Outcome, defend
 from semvet.stages.evaluate import Sample
 from semvet.stages.judgements import judgements, rules_of
@@ -31,18 +31,22 @@ def execute(
     run, where = resolve(run), pick_device(device)
     watch.stage("loading data")
     data = make_source(run.data).load()
+    targets = _targets(run, data)
+    fingerprint = data.fingerprint
+    if targets is not None:  # their pixels decide the numbers too
+        fingerprint += "+" + DataSet(targets, targets, "").fingerprint
     name = f"{run.data.name}-{run.system.name}-{run.attack.name}"
-    folder = store.run(name, identity(run.document(), data.fingerprint))
+    folder = store.run(name, identity(run.document(), fingerprint))
     if folder.finished:
         return folder
     with store.lock(folder.path):
         folder.write_config(run.document())
         folder.log("started", data=data.source)
         watch.stage(f"data: {data.source}")
-        splits = split(data, seed=run.seed)
+        splits = split(data, seed=run.seed, targets=targets)
         rehearse(run, splits)
         clean, attacked = _train(
-            run, data, splits, store, folder, where, watch, checkpoint_every_s
+            run, fingerprint, splits, store, folder, where, watch, checkpoint_every_s
         )  # fmt: skip
         metrics = _evaluate(run, splits, clean, attacked, folder, where, watch)
         metrics["provenance"] = provenance_of(run, data, where)
@@ -53,15 +57,28 @@ def execute(
     return folder
 
 
+def _targets(run: Run, data: DataSet) -> ImageSet | None:
+    """Candidate targets from elsewhere; None: from the training images."""
+    asked = run.targets
+    if asked.folder:
+        return targets_from_folder(asked.folder, shape=data.shape, fit=asked.fit)
+    if asked.data:
+        images = make_source(asked.data).load().train
+        return targets_from(
+            images, asked.data.name, label=asked.label, shape=data.shape, fit=asked.fit
+        )
+    return None
+
+
 def _train(
-    run: Run, data: DataSet, splits: Splits, store: Store, folder: RunFolder,
+    run: Run, fingerprint: str, splits: Splits, store: Store, folder: RunFolder,
     device: torch.device, watch: Watch, checkpoint_every_s: float,
 ) -> tuple[TrainedSystem, TrainedSystem]:  # fmt: skip
     """The null control and the attacked system; both may be in the store already."""
 
     def one(which: Run, name: str) -> TrainedSystem:
         trained = trained_system(
-            which, splits, data.fingerprint, store, device=device, watch=watch, name=name,
+            which, splits, fingerprint, store, device=device, watch=watch, name=name,
             checkpoint_every_s=checkpoint_every_s,
         )  # fmt: skip
         folder.log("trained", system=name, **speed_of(trained))

@@ -14,7 +14,17 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ValidationError
 
 from semvet.attacks import ATTACKS, Attack
 from semvet.channels import CHANNELS, Channel
-from semvet.config import STRICT, PlugIn, Run, Spec, explain, make_run, nearest, number
+from semvet.config import (
+    STRICT,
+    PlugIn,
+    Run,
+    Spec,
+    TargetImages,
+    explain,
+    make_run,
+    nearest,
+    number,
+)
 from semvet.data import DATASETS, Source
 from semvet.defenses import DEFENSES, Defense
 from semvet.errors import ConfigError
@@ -96,7 +106,20 @@ def resolve(run: Run | dict[str, Any]) -> Run:
         _resolve_one(spec, "defense", f"defense.{i}" if several else "defense")
         for i, spec in enumerate(run.defense)
     )
+    if run.targets.data:
+        source = _resolve_one(run.targets.data, "data", "targets.data")
+        plug_ins["targets"] = run.targets.model_copy(update={"data": source})
+    _require_one_source(run.targets)
     return run.model_copy(update=plug_ins)
+
+
+def _require_one_source(targets: TargetImages) -> None:
+    if targets.folder and targets.data:
+        raise ConfigError("targets.folder and targets.data are both given; leave one out")
+    if targets.label is not None and not targets.data:
+        raise ConfigError(
+            "targets.label: only with targets.data, for example targets.data=mnist targets.label=5"
+        )
 
 
 def null_control(run: Run) -> Run:
