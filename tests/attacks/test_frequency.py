@@ -36,5 +36,7 @@ def test_which_frequencies_depends_on_the_image():
 
 
 def test_a_band_larger_than_the_image_is_refused():
-    with pytest.raises(ConfigError, match=r"attack\.keep: 16 of attack\.band: 1000 coefficients of 784"):
+    with pytest.raises(
+        ConfigError, match=r"attack\.keep: 16 of attack\.band: 1000 coefficients of 784"
+    ):
         made(band=1000)

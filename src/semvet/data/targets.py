@@ -8,6 +8,7 @@ Without `fit` a target of another shape is refused: a 28x28 grey digit is no 32x
 from pathlib import Path
 
 import torch
+from jaxtyping import UInt8
 from torch import Tensor
 from torch.nn.functional import interpolate
 
@@ -63,7 +64,9 @@ def of_class(labels: Tensor, label: int, name: str) -> Tensor:
     return flags
 
 
-def fitted(pixels: Pixels, name: str, *, shape: ImageShape, fit: bool) -> Pixels:
+def fitted(
+    pixels: UInt8[Tensor, "image c h w"], name: str, *, shape: ImageShape, fit: bool
+) -> Pixels:
     """Images of `shape`: as they are, or converted and resized (bilinear, antialiased)."""
     found = ImageShape(*pixels.shape[1:])
     if found == shape:
