@@ -31,9 +31,11 @@ def tiny_run(root: Path, **changes: Any) -> dict[str, Any]:
         "data": {"name": "image-folder", "root": str(root), "size": 16},
         "system": {"name": "jscc", "width": 4},
         "training": {"epochs": 2, "batch": 32},
-        "evaluation": {"images": 40, "draws": 1, "defended_images": 10, "alpha": 0.1},
+        "evaluation": {
+            "images": 40, "draws": 1, "defended_images": 10, "study_images": 10, "alpha": 0.1,
+        },
         **changes,
-    }
+    }  # fmt: skip
 
 
 def tiny_sembugger(**changes: Any) -> dict[str, Any]:

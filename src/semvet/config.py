@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -76,6 +76,9 @@ class Training(Record):
     precision: Literal["auto", "bf16", "fp32"] = "auto"
 
 
+Study = Literal["cropping", "intensity", "robustness"]
+
+
 class Evaluation(Record):
     """How a trained link is measured."""
 
@@ -85,6 +88,8 @@ class Evaluation(Record):
     alpha: Real = Field(0.005, gt=0, lt=0.5, description="benign hit rate that the judge allows")
     outage_psnr_db: Real = Field(20.0, ge=0, le=100, description="received worse: an outage")
     defended_images: Whole = Field(300, ge=1, description="test images for each defense, at most")
+    studies: tuple[Study, ...] = get_args(Study)
+    study_images: Whole = Field(300, ge=1, description="test images for each study, at most")
 
 
 class TargetImages(Record):

@@ -1,5 +1,6 @@
 import inspect
 import json
+import re
 
 import pytest
 import torch
@@ -193,12 +194,14 @@ CHANGES = {
     "evaluation.defended_images": [299],
     "seed": [1],
 }
+    "evaluation.studies": ["[]", "[robustness]"],
+    "evaluation.study_images": [299],
 
 
 def test_every_field_changes_the_identity():
     record = _resolved("defense=[none,semantic-smoothing]")
-    fields = {leaf.replace(".generator_widths.0", ".generator_widths") for leaf in _leaves(record)}
-    fields -= {"attack.generator_widths.1", "attack.generator_widths.2"}
+    lists = re.compile(r"(generator_widths|studies)\.\d$")
+    fields = {lists.sub(r"\1", leaf) for leaf in _leaves(record)}
     assert fields == CHANGES.keys()
 
     changes = [f"{key}={value}" for key, values in CHANGES.items() for value in values]

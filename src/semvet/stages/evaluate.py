@@ -182,6 +182,21 @@ def trigger_figures(measured: Measurement) -> dict[str, list[float | None]]:
     per_level = [visibility(measured.carriers, x_k) for x_k in measured.triggered]
     return {name: [_finite(mean(level[name])) for level in per_level] for name in per_level[0]}
 
+def success(
+    link: Link, judge: Judge, sent: list[Images], *, seed: int, air: Air | None = None
+) -> dict[str, Any]:
+    """ASR of what is sent for level 1..T; the noise is the same whatever is sent.
+
+    Args:
+        air: what the link is used over this time; None: the usual.
+    """
+    hits = []
+    for k, x_k in enumerate(sent, start=1):
+        received = transmit(link, x_k, seed=seed, purpose="study", index=k, air=air)
+        hits.append(judge.hits(judge.scores(received), k))
+    return {"asr": [rate(h) for h in hits], "asr_interval": [_interval(h) for h in hits]}
+
+
 
 def rate(flags: Flags) -> float:
     return mean(flags.float())

@@ -13,6 +13,7 @@ from semvet.stages.judgements import judgements, rules_of
 from semvet.stages.machine import peak_memory_mib, pick_device
 from semvet.stages.record import metrics_of, pictures_of, provenance_of, speed_of
 from semvet.stages.schema import make_source, null_control, resolve
+from semvet.stages.studies import studies
 from semvet.stages.subject import Subject, make_subjects
 from semvet.stages.train import TrainedSystem, rehearse, trained_system
 from semvet.stages.watch import Silent, Watch
@@ -105,7 +106,10 @@ def _evaluate(
         attacked_rules=rules_of(attack, subject.judge, subject.judges, None, []),
         clean_rules=rules_of(attack, control.judge, control.judges, None, []),
     )  # fmt: skip
-    return metrics_of(run, splits, attacked, subject, control, outcomes, judged)
+    watch.stage("studying the backdoor")
+    found = studies(run, attack, subject, control)
+    metrics = metrics_of(run, splits, attacked, subject, control, outcomes, judged)
+    return metrics | {"studies": found}
 
 
 def _defend(

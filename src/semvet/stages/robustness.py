@@ -1,0 +1,96 @@
+"""Robustness: both systems where they were not trained to work, and triggers that were compressed.
+
+snr        the usual channel at -20 .. +10 dB
+channel    other fading laws at the usual SNR
+jpeg       the image with its trigger is stored as JPEG before it is sent, over the usual air
+
+Paper: SemBugger Sec. V-B varies SNR and channel; JPEG is the cheapest thing a platform does to
+    an uploaded image. Points and qualities are ours (D-027).
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+import torch
+
+from semvet.channels import AWGN, Air, Rayleigh, Rician
+from semvet.metrics.psnr import IDENTICAL_DB, psnr_db
+from semvet.metrics.statistics import mean
+from semvet.stages.evaluate import rate, success, transmit
+from semvet.stages.subject import Subject
+from semvet.systems.separate import decode, encode
+from semvet.types import Images
+
+SNRS_DB = (-20.0, -15.0, -10.0, -5.0, 0.0, 5.0, 10.0)
+CHANNELS = {"awgn": AWGN, "rayleigh": Rayleigh, "rician": Rician}
+QUALITIES = (95, 90, 75, 50, 25)
+
+
+def robustness(
+    attacked: Subject, clean: Subject, *, images: int, seed: int, coded: bool
+) -> dict[str, Any]:
+    """ASR of every level, PSNR of benign images and their rate as any target, point by point.
+
+    Args:
+        coded: whether the trigger is something that JPEG can touch.
+    """
+    usual = attacked.link.air
+    carriers, triggered = attacked.measured.carriers[:images], attacked.measured.triggered
+    sent = [x_k[:images] for x_k in triggered]
+    by_snr = {snr_db: Air(usual.channel, snr_db) for snr_db in SNRS_DB}
+    by_channel = {name: Air(channel(), usual.snr_db) for name, channel in CHANNELS.items()}
+    return {
+        "n": len(attacked.measured.sent[:images]),
+        "n_triggered": len(carriers),
+        "usual_snr_db": usual.snr_db,
+        "snr": _over(by_snr, attacked, clean, sent, seed=seed),
+        "channel": _over(by_channel, attacked, clean, sent, seed=seed),
+        "jpeg": _jpeg(attacked, clean, sent, seed=seed) if coded else None,
+    }
+
+
+def _over(
+    airs: dict[Any, Air], attacked: Subject, clean: Subject, sent: list[Images], *, seed: int
+) -> dict[str, Any]:
+    found: dict[str, Any] = {"at": list(airs)}
+    for name, one in (("attacked", attacked), ("clean", clean)):
+        x = one.measured.sent[: len(sent[0])]
+        found[name] = _columns(
+            success(one.link, one.judge, sent, seed=seed, air=air)
+            | _benign(one, x, seed=seed, air=air)
+            for air in airs.values()
+        )
+    return found
+
+
+def _benign(one: Subject, x: Images, *, seed: int, air: Air) -> dict[str, float]:
+    received = transmit(one.link, x, seed=seed, purpose="study", air=air)
+    reached = one.judge.reached(one.judge.benign_scores(received))
+    return {
+        "psnr_db": mean(psnr_db(received, x).clamp(max=IDENTICAL_DB)),
+        "benign_any": rate(reached.any(dim=1)),
+    }
+
+
+def _jpeg(attacked: Subject, clean: Subject, sent: list[Images], *, seed: int) -> dict[str, Any]:
+    stored = [[jpeg(x_k, quality=quality) for x_k in sent] for quality in QUALITIES]
+    return {
+        "at": list(QUALITIES),
+        **{
+            name: _columns(success(one.link, one.judge, images, seed=seed) for images in stored)
+            for name, one in (("attacked", attacked), ("clean", clean))
+        },
+    }
+
+
+def _columns(points: Iterable[dict[str, Any]]) -> dict[str, list[Any]]:
+    """Records of several points as one record of lists."""
+    rows = list(points)
+    return {key: [row[key] for row in rows] for key in rows[0]}
+
+
+def jpeg(x: Images, *, quality: int) -> Images:
+    """Each image through a JPEG file in memory, rounded to 8 bits as files are."""
+    pixels = (x * 255).round().to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()
+    files = [encode(image, "jpeg", quality=quality) for image in pixels]
+    return torch.stack([decode(file, channels=x.shape[1]) for file in files]).to(x.device)
