@@ -36,7 +36,11 @@ def metrics_of(
             "delta_psnr_db": mean(delta),
             "delta_psnr_db_interval": mean_interval(delta),
         },
-        "attack": {"goal": trained.attack.goal.name, "in_image": trained.attack.in_image},
+        "attack": {
+            "goal": trained.attack.goal.name,
+            "in_image": trained.attack.in_image,
+            "air": _air(trained),
+        },
         "trigger": trigger_figures(attacked.measured),
         "judge": {
             "rule": attacked.judge.rule,
@@ -58,6 +62,18 @@ def _literal(attacked: Subject, clean: Subject) -> dict[str, Any]:
     """The paper's own rule, mu - 3 sigma and any target, beside the sound one (errata S1, S2)."""
 
     def any_rate(one: Subject, scores: Scores) -> float:
+def _air(trained: TrainedSystem) -> list[dict[str, Any]] | None:
+    """Channel and SNR by level, where they are the trigger."""
+    levels = range(1, trained.attack.levels + 1)
+    airs = [trained.attack.air(trained.link.air, level=k) for k in levels]
+    found = [
+        {"channel": type(air.channel).__name__, "snr_db": air.snr_db}
+        for air in airs
+        if air is not None
+    ]
+    return found or None
+
+
         return rate(one.judges[LITERAL].reached(scores).any(dim=1))
 
     return {
@@ -141,6 +157,10 @@ def pictures_of(attacked: Subject, clean: Subject, outcomes: Sequence[Outcome]) 
         )
         tensors[f"{name}/scores"] = after.scores
         tensors[f"{name}/scores_triggered"] = torch.stack(after.scores_triggered)
+        "wanted": torch.stack([wanted[few] for wanted in shown.wanted]),
+        "received_triggered_clean_system": torch.stack(
+            [y[few] for y in clean.measured.received_triggered]
+        ),
         if outcome.radius is not None:
             tensors[f"{name}/radius"] = outcome.radius
     return {name: tensor.contiguous().cpu().numpy() for name, tensor in tensors.items()}

@@ -1,6 +1,6 @@
 """Robustness: both systems where they were not trained to work, and triggers that were compressed.
 
-snr        the usual channel at -20 .. +10 dB
+snr        the usual channel at -20 .. +10 dB, and at the usual SNR
 channel    other fading laws at the usual SNR
 jpeg       the image with its trigger is stored as JPEG before it is sent, over the usual air
 
@@ -37,7 +37,8 @@ def robustness(
     usual = attacked.link.air
     carriers, triggered = attacked.measured.carriers[:images], attacked.measured.triggered
     sent = [x_k[:images] for x_k in triggered]
-    by_snr = {snr_db: Air(usual.channel, snr_db) for snr_db in SNRS_DB}
+    snrs_db = sorted({*SNRS_DB, float(usual.snr_db)})
+    by_snr = {snr_db: Air(usual.channel, snr_db) for snr_db in snrs_db}
     by_channel = {name: Air(channel(), usual.snr_db) for name, channel in CHANNELS.items()}
     return {
         "n": len(attacked.measured.sent[:images]),
