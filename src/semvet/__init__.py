@@ -6,12 +6,18 @@ Names are imported on first use, so that `semvet --version` does not wait for to
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from semvet.api import run
+    from semvet.api import compare, leaderboard, run
     from semvet.config import Run
     from semvet.errors import SemvetError
 
-__all__ = ["Run", "SemvetError", "run"]
-_HOMES = {"Run": "semvet.config", "SemvetError": "semvet.errors", "run": "semvet.api"}
+__all__ = ["Run", "SemvetError", "compare", "leaderboard", "run"]
+_HOMES = {
+    "Run": "semvet.config",
+    "SemvetError": "semvet.errors",
+    "compare": "semvet.api",
+    "leaderboard": "semvet.api",
+    "run": "semvet.api",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -12,7 +12,10 @@ from typing import Any
 from semvet.config import Run, override
 from semvet.presets import preset
 from semvet.reports import write_report
+from semvet.stages.compare import expand
+from semvet.stages.leaderboard import Standing, standings
 from semvet.stages.pipeline import execute
+from semvet.stages.schema import resolve
 from semvet.stages.watch import Watch
 from semvet.store import RunFolder, Store, default_store
 
@@ -48,3 +51,26 @@ def run(
     if not folder.report.exists():
         write_report(folder)
     return folder
+
+
+def compare(
+    what: str | dict[str, Any],
+    *overrides: str,
+    runs: Path | str | None = None,
+    device: str = "auto",
+    watch: Watch | None = None,
+) -> list[RunFolder]:
+    """Every run of a document with `compare`, such as the preset "compare-attacks", in order.
+
+    Arguments and errors as of `run`; `standings` makes one table of the result.
+    """
+    documents = expand(preset(what) if isinstance(what, str) else what, overrides)
+    for document in documents:
+        resolve(document)  # all of them, before the first one starts
+    return [run(document, runs=runs, device=device, watch=watch) for document in documents]
+
+
+def leaderboard(runs: Path | str | None = None) -> list[Standing]:
+    """Every attack in the store, best first."""
+    store = Store(Path(runs)) if runs is not None else default_store()
+    return standings(store.runs())

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 import yaml
@@ -13,6 +13,9 @@ from rich.console import Console
 from rich.text import Text
 
 from semvet.errors import ConfigError, SemvetError
+
+if TYPE_CHECKING:
+    from semvet.stages.leaderboard import Standing
 
 app = typer.Typer(
     help="Vet semantic-communication systems for backdoors.",
@@ -86,13 +89,41 @@ def run(
         from semvet import api
         from semvet.cli.live import watching
         from semvet.cli.tables import print_result
+        from semvet.stages.leaderboard import standings
 
         with watching(err, quiet=json_only) as watch:
-            folder = api.run(document, *(overrides or []), device=device, watch=watch)
-        if json_only:
-            typer.echo(json.dumps(folder.metrics, indent=2))
+            start = api.compare if "compare" in document else api.run
+            done = start(document, *(overrides or []), device=device, watch=watch)
+        if isinstance(done, list):
+            _print_standings(standings(done), json_only=json_only)
+        elif json_only:
+            typer.echo(json.dumps(done.metrics, indent=2))
         else:
-            print_result(_out(), folder)
+            print_result(_out(), done)
+
+
+@app.command()
+def leaderboard(
+    what: Annotated[str, typer.Argument(help="attacks")],
+    json_only: Json = False,
+) -> None:
+    """Every attack in the store: success, clean cost, visibility, null control; best first."""
+    with _errors_without_traceback():
+        from semvet import api
+        from semvet.config import nearest
+
+        if what != "attacks":
+            raise ConfigError(f"no leaderboard of {what!r}; {nearest(what, ['attacks'])}")
+        _print_standings(api.leaderboard(), json_only=json_only)
+
+
+def _print_standings(rows: "list[Standing]", *, json_only: bool) -> None:
+    from semvet.cli.standings import as_json, print_standings
+
+    if json_only:
+        typer.echo(as_json(rows))
+    else:
+        print_standings(_out(), rows)
 
 
 def _document(name: str) -> dict[str, Any]:

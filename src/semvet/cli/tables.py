@@ -36,7 +36,7 @@ def print_result(console: Console, folder: RunFolder) -> None:
 
 def _systems(metrics: dict[str, Any]) -> Table:
     attacked = metrics["attacked_system"]
-    table = _table("", "PSNR dB", "of mean MSE", "ASR mean", "benign, any target")
+    table = make_table("", "PSNR dB", "of mean MSE", "ASR mean", "benign, any target")
     for name, system in (("clean system", metrics["clean_system"]), ("attacked system", attacked)):
         table.add_row(
             name, f"{system['psnr_db']:.2f}", f"{system['psnr_of_mean_mse_db']:.2f}",
@@ -48,7 +48,7 @@ def _systems(metrics: dict[str, Any]) -> Table:
 
 def _levels(metrics: dict[str, Any]) -> Table:
     attacked, clean, trigger = (metrics[k] for k in ("attacked_system", "clean_system", "trigger"))
-    table = _table(
+    table = make_table(
         "level", "trigger SSIM", "L2", "ASR [95 %]", "clean system", "benign", "PSNR to target",
         whole=["ASR [95 %]"],
     )  # fmt: skip
@@ -64,7 +64,7 @@ def _levels(metrics: dict[str, Any]) -> Table:
 
 
 def _defenses(metrics: dict[str, Any]) -> Table:
-    table = _table(
+    table = make_table(
         "defense", "ASR by level", "benign -> target", "PSNR dB", "clean system", "recovered dB",
         "uses",
     )  # fmt: skip
@@ -85,7 +85,7 @@ def print_data(console: Console) -> None:
     from semvet.errors import DataError
     from semvet.stages.schema import TABLES, arguments, make_source, resolve
 
-    table = _table("name", "now", "size", "arguments", words=["now", "arguments"])
+    table = make_table("name", "now", "size", "arguments", words=["now", "arguments"])
     for name, source in TABLES["data"].items():
         fields = arguments(source).model_fields
         needed = [key for key, field in fields.items() if field.is_required()]
@@ -123,7 +123,7 @@ def print_data_check(console: Console, document: dict[str, Any]) -> None:
 
     loaded = make_source(resolve(make_run(document)).data).load()
     console.print(f"{loaded.source}   fingerprint {loaded.fingerprint}", soft_wrap=True)
-    table = _table(
+    table = make_table(
         "split", "images", "shape", "mean pixel", "images per class", words=["images per class"]
     )
     for name, part in (("train", loaded.train), ("test", loaded.test)):
@@ -136,7 +136,7 @@ def print_data_check(console: Console, document: dict[str, Any]) -> None:
     console.print(table)
 
 
-def _table(*columns: str, words: Collection[str] = (), whole: Collection[str] = ()) -> Table:
+def make_table(*columns: str, words: Collection[str] = (), whole: Collection[str] = ()) -> Table:
     """The first column and `words` are text, the others figures; it and `whole` never wrap.
 
     Nothing is cut off in a narrow terminal: `sigma=0.0` would be another defense.
