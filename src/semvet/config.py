@@ -242,7 +242,13 @@ def _schema(model: type[BaseModel], path: Sequence[str | int]) -> dict[str, Any]
     return node
 
 
-LIMITS = {"minimum": ">=", "exclusiveMinimum": ">", "maximum": "<=", "exclusiveMaximum": "<"}
+LIMITS = {
+    "minimum": ">=",
+    "exclusiveMinimum": ">",
+    "maximum": "<=",
+    "exclusiveMaximum": "<",
+    "multipleOf": "a multiple of",
+}
 
 
 def _in_words(schema: dict[str, Any]) -> str:

@@ -9,6 +9,7 @@ from semvet.data.image_folder import ImageFolder
 from semvet.data.imagenet5 import ImageNet5
 from semvet.data.imagenet5_build import build_imagenet5
 from semvet.data.mnist import Mnist
+from semvet.data.scenes import Scenes
 from semvet.data.splits import Splits, split
 from semvet.data.targets import targets_from, targets_from_folder
 from semvet.plugins import with_entry_points
@@ -23,6 +24,7 @@ DATASETS: dict[str, type[Source]] = with_entry_points(
         "imagenet5": ImageNet5,
         "image-folder": ImageFolder,
         "huggingface": HuggingFace,
+        "scenes": Scenes,
     },
 )
 __all__ = [
@@ -37,6 +39,7 @@ __all__ = [
     "ImageNet5",
     "ImageSet",
     "Mnist",
+    "Scenes",
     "Source",
     "Splits",
     "build_imagenet5",
