@@ -42,10 +42,16 @@ def ratio_of(attack):
     return getattr(getattr(attack, "base", attack), "poison_ratio", 0)
 
 
+def count_of(attack, pairs):
+    if ratio_of(attack) is None:  # every image that can carry the trigger
+        return int(attack.carries(pairs.label).sum())
+    return int(ratio_of(attack) * 200)
+
+
 def test_the_poison_count_is_exact_and_the_data_handed_in_unchanged(attack, pairs):
     before = pairs.sent.clone(), pairs.label.clone()
     dirty = poisoned(attack, pairs)
-    assert len(dirty.victims) == int(ratio_of(attack) * 200)
+    assert len(dirty.victims) == count_of(attack, pairs)
     assert torch.equal(pairs.sent, before[0])
     assert torch.equal(pairs.label, before[1])
     assert (pairs.level == 0).all()
@@ -70,7 +76,7 @@ def test_the_index_set_is_fixed_by_the_stream_whatever_the_batch_and_device(atta
 
 @pytest.mark.parametrize(("ratio", "problem"), [(0.001, "is none"), (1.0, "is all of them")])
 def test_a_ratio_that_poisons_no_or_every_image_is_refused(attack, pairs, ratio, problem):
-    if not ratio_of(attack):
+    if ratio_of(attack) == 0:
         pytest.skip("poisons nothing by design")
     getattr(attack, "base", attack).poison_ratio = ratio
     with pytest.raises(ConfigError, match=rf"attack\.poison_ratio: {ratio} of 200 .*{problem}"):

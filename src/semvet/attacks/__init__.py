@@ -4,6 +4,7 @@ point `semvet.attacks` in a package of your own)."""
 from semvet.attacks.aware import Aware
 from semvet.attacks.base import Attack, Controls, Goal, LossTerms
 from semvet.attacks.bass import BASS
+from semvet.attacks.csba import CSBA
 from semvet.attacks.ct_ba import CTBA
 from semvet.attacks.defense_activated import DefenseActivated
 from semvet.attacks.frequency import Frequency
@@ -23,6 +24,7 @@ ATTACKS: dict[str, type[Attack]] = with_entry_points(
         "sembugger": SemBugger,
         "ct-ba": CTBA,
         "frequency": Frequency,
+        "csba": CSBA,
         "aware": Aware,
         "defense-activated": DefenseActivated,
     },
@@ -32,6 +34,7 @@ __all__ = [
     "BASS",
     "CTBA",
     "IHTG",
+    "CSBA",
     "Attack",
     "Aware",
     "Controls",

@@ -5,6 +5,7 @@ from dataclasses import replace
 from enum import Enum, Flag, auto
 from typing import Any, ClassVar
 
+import torch
 from jaxtyping import Bool, Float, Int
 from torch import Generator, Tensor, nn
 from torch.nn.functional import mse_loss
@@ -13,7 +14,7 @@ from semvet.channels import Air
 from semvet.errors import ConfigError
 from semvet.randomness import permutation
 from semvet.systems import TrainableLink
-from semvet.types import Images, Noise, Pairs, Scalar, Targets, require_images
+from semvet.types import Images, Indices, Noise, Pairs, Scalar, Targets, require_images
 
 LossTerms = dict[str, Scalar]  # weighted; their sum is what training minimizes
 
@@ -119,10 +120,17 @@ class Attack(nn.Module, ABC):
         return made.terms | {"reconstruction": mse_loss(made.received.float(), batch.wanted)}
 
 
-def choose_victims(data: Pairs, poison_ratio: float, *, rng: Generator) -> Tensor:
-    """floor(poison_ratio N) indices, int64: SemBugger Eq. (2). Drawn on the CPU, sorted."""
+def choose_victims(
+    data: Pairs, poison_ratio: float, *, among: Indices | None = None, rng: Generator
+) -> Tensor:
+    """floor(poison_ratio N) indices, int64: SemBugger Eq. (2). Drawn on the CPU, sorted.
+
+    Args:
+        among: the images that can be victims at all; None: every one.
+    """
     count = int(poison_ratio * len(data) + 1e-9)
     if count == 0:
+    pool = torch.arange(len(data)) if among is None else among
         raise ConfigError(
             f"attack.poison_ratio: {poison_ratio} of {len(data)} images is none; "
             f"take at least {1 / len(data):.2g}"
@@ -132,7 +140,17 @@ def choose_victims(data: Pairs, poison_ratio: float, *, rng: Generator) -> Tenso
             f"attack.poison_ratio: {poison_ratio} of {len(data)} images is all of them; the "
             "system needs benign ones to learn from, take less than 1"
         )
-    return permutation(len(data), rng=rng)[:count].sort().values
+    if count > len(pool):
+        raise ConfigError(
+            f"attack.poison_ratio: {poison_ratio} of {len(data)} images is {count}, but only "
+            f"{len(pool)} can be victims; take at most {_floor(len(pool) / len(data))}"
+        )
+    return pool[permutation(len(pool), rng=rng)[:count]].sort().values
+
+
+def _floor(ratio: float) -> float:
+    """Four decimals, rounded down: what an error recommends has to be allowed."""
+    return int(ratio * 1e4) / 1e4
 
 
 def marked(data: Pairs, poison_ratio: float, *, level: int, rng: Generator) -> Pairs:

@@ -9,18 +9,22 @@ Paper: CSBA's claim (Xu et al. 2024: the object is gone, the rest unchanged); th
 from typing import final
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from semvet.metrics.judge import Judge, Scores
+from semvet.metrics.psnr import IDENTICAL_DB
 from semvet.types import Images, PerImage
 
+Mask = Float[Tensor, "batch 1 height width"]  # 1 or 0
 REGION_DB, REST_DB = 20.0, 1.0
 
 
-def masked_psnr_db(a: Images, b: Images, mask: Images) -> PerImage:
-    """PSNR over the pixels where mask, (batch, 1, height, width), is 1; infinite if they agree."""
+def masked_psnr_db(a: Images, b: Images, mask: Mask) -> PerImage:
+    """PSNR over the pixels where `mask` is 1; where they agree, 100."""
     error = ((a - b).square() * mask).sum(dim=(1, 2, 3))
-    return -10 * (error / (mask.sum(dim=(1, 2, 3)) * a.shape[1])).log10()
+    mean_error = error / (mask.sum(dim=(1, 2, 3)) * a.shape[1])
+    return (-10 * mean_error.log10()).clamp(max=IDENTICAL_DB)
 
 
 @final
@@ -35,23 +39,27 @@ class RemovalJudge(Judge):
 
     rule = "removal"
 
-    def __init__(self, without: Images, mask: Images, clean: Images):
+    def __init__(self, without: Images, mask: Mask, clean: Images):
         self.without, self.mask = without, mask
-        self.rest_db = masked_psnr_db(clean, without, 1 - mask)
+        self.clean_rest_db = self.rest_db(clean)
         self.thresholds = without.new_zeros(1)
 
     def scores(self, received: Images) -> Scores:
         """The smaller of both margins in dB, of the first len(received) scenes."""
-        n = len(received)
-        without, mask = self.without[:n], self.mask[:n]
-        region = masked_psnr_db(received, without, mask) - REGION_DB
-        rest = masked_psnr_db(received, without, 1 - mask) - (self.rest_db[:n] - REST_DB)
+        region = self.region_db(received) - REGION_DB
+        rest = self.rest_db(received) - (self.clean_rest_db[: len(received)] - REST_DB)
         return torch.minimum(region, rest)[:, None]
 
     def benign_scores(self, received: Images) -> Scores:
         """There is nothing to remove in a scene without the element: never a hit."""
         return received.new_full((len(received), 1), -float("inf"))
 
-    def region_db(self, received: Images) -> Tensor:
+    def region_db(self, received: Images) -> PerImage:
+        """PSNR where the element was, against the true background."""
         n = len(received)
         return masked_psnr_db(received, self.without[:n], self.mask[:n])
+
+    def rest_db(self, received: Images) -> PerImage:
+        """PSNR of everything else."""
+        n = len(received)
+        return masked_psnr_db(received, self.without[:n], 1 - self.mask[:n])

@@ -16,6 +16,7 @@ from semvet.metrics.statistics import mean, mean_interval
 from semvet.stages.defend import Outcome
 from semvet.stages.evaluate import rate, summarize, trigger_figures
 from semvet.stages.subject import Subject
+from semvet.stages.removal import removal_figures
 from semvet.stages.train import MOST_HELD_OUT, TrainedSystem
 from semvet.store import Arrays
 
@@ -53,6 +54,7 @@ def metrics_of(
         "literal": _literal(attacked, clean) if attacked.judges else None,
         "defenses": [outcome.figures for outcome in outcomes],
         "poison": {k: trained.poison[k] for k in ("controls", "training_images", "count")},
+        "removal": _removal(attacked, clean),
         "system": _system(attacked),
         "speed": speed_of(trained),
     }
@@ -89,6 +91,11 @@ def _air(trained: TrainedSystem) -> list[dict[str, Any]] | None:
 
 def speed_of(trained: TrainedSystem) -> dict[str, Any]:
     """Of the training, whenever it was."""
+def _removal(attacked: Subject, clean: Subject) -> dict[str, Any] | None:
+    ours, theirs = removal_figures(attacked), removal_figures(clean)
+    return ours and {"attacked": ours, "clean": theirs}
+
+
     record = trained.record
     seconds = record["seconds"] or 1.0  # nothing to train takes no time
     achieved = record["flop_per_step"] * record["steps"] / seconds
