@@ -9,6 +9,11 @@ from semvet.types import ImageShape, Pairs
 
 SHAPE = ImageShape(1, 28, 28)
 NOISE = SemanticSmoothing(sigma=0.1).transform
+SMOOTHING = {"name": "semantic-smoothing", "sigma": 0.1}
+RUNS = {  # attacks whose arguments have no defaults, as a run's record has them
+    "aware": {"name": "aware", "base": "ihtg", "against": SMOOTHING},
+    "defense-activated": {"name": "defense-activated", "against": SMOOTHING},
+}
 
 
 def make_attack(name: str, shape: ImageShape = SHAPE) -> Attack:
