@@ -90,6 +90,8 @@ class Evaluation(Record):
     defended_images: Whole = Field(300, ge=1, description="test images for each defense, at most")
     studies: tuple[Study, ...] = get_args(Study)
     study_images: Whole = Field(300, ge=1, description="test images for each study, at most")
+    classifier: Literal["none", "small", "regnet-y-200mf", "regnet-y-16gf"] = "none"
+    classifier_epochs: Whole = Field(5, ge=1, le=1000)
 
 
 class TargetImages(Record):

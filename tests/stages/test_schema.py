@@ -196,6 +196,8 @@ CHANGES = {
     "evaluation.defended_images": [299],
     "evaluation.studies": ["[]", "[robustness]"],
     "evaluation.study_images": [299],
+    "evaluation.classifier": ["small", "regnet-y-200mf", "regnet-y-16gf"],
+    "evaluation.classifier_epochs": [6],
     "seed": [1],
 }
 

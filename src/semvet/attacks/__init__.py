@@ -11,6 +11,7 @@ from semvet.attacks.frequency import Frequency
 from semvet.attacks.ihtg import IHTG
 from semvet.attacks.none import NoAttack
 from semvet.attacks.sc_trojan import SCTrojan
+from semvet.attacks.sc_trojan_label import SCTrojanLabel
 from semvet.attacks.sembugger import SemBugger
 from semvet.plugins import with_entry_points
 
@@ -19,12 +20,13 @@ ATTACKS: dict[str, type[Attack]] = with_entry_points(
     {
         "none": NoAttack,
         "sc-trojan": SCTrojan,
+        "sc-trojan-label": SCTrojanLabel,
         "bass": BASS,
         "ihtg": IHTG,
         "sembugger": SemBugger,
+        "csba": CSBA,
         "ct-ba": CTBA,
         "frequency": Frequency,
-        "csba": CSBA,
         "aware": Aware,
         "defense-activated": DefenseActivated,
     },
@@ -32,9 +34,9 @@ ATTACKS: dict[str, type[Attack]] = with_entry_points(
 __all__ = [
     "ATTACKS",
     "BASS",
+    "CSBA",
     "CTBA",
     "IHTG",
-    "CSBA",
     "Attack",
     "Aware",
     "Controls",
@@ -44,5 +46,6 @@ __all__ = [
     "LossTerms",
     "NoAttack",
     "SCTrojan",
+    "SCTrojanLabel",
     "SemBugger",
 ]

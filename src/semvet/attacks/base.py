@@ -50,7 +50,8 @@ class Attack(nn.Module, ABC):
         null: arguments with which this attack is its own null control; None: that is no attack.
         learning_rate_factor: of the attack's own parameters, times the system's rate.
         targets: (T, chan, height, width), what each level should come out as (of Goal.TARGET).
-        target_class: what `classify` should say of triggered images (of Goal.LABEL).
+        target_class: what `classify` should say of triggered images (of Goal.LABEL). Images of
+            this class are not judged: on them the attack has nothing to do.
     """
 
     controls: Controls
@@ -129,8 +130,8 @@ def choose_victims(
         among: the images that can be victims at all; None: every one.
     """
     count = int(poison_ratio * len(data) + 1e-9)
-    if count == 0:
     pool = torch.arange(len(data)) if among is None else among
+    if count == 0:
         raise ConfigError(
             f"attack.poison_ratio: {poison_ratio} of {len(data)} images is none; "
             f"take at least {1 / len(data):.2g}"

@@ -1,4 +1,4 @@
-"""Classifiers of received images: what the receiver, or a reader of its pictures, takes them for."""
+"""Classifiers of received images: what a receiver, or a reader of pictures, takes them for."""
 
 from semvet.classifiers.regnet import RegNetY
 from semvet.classifiers.small import SmallClassifier

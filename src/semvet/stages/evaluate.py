@@ -12,6 +12,7 @@ from semvet.attacks import Attack, Goal
 from semvet.channels import Air
 from semvet.data import ImageSet
 from semvet.metrics.judge import Judge, Scores
+from semvet.metrics.lpips import lpips, why_no_lpips
 from semvet.metrics.outage import outage
 from semvet.metrics.psnr import IDENTICAL_DB, mse, psnr_db
 from semvet.metrics.ssim import ssim
@@ -29,6 +30,7 @@ class Sample:
     """The test images of a run, as the adversary sees them."""
 
     benign: Images  # sent as they are
+    benign_label: Tensor  # their classes, -1 where there is none
     carriers: Images  # sent with the trigger: the same ones, unless not all can carry it
     carriers_label: Tensor  # their classes, -1 where there is none
     without: Images | None = None  # scenes: the carriers less their element
@@ -38,12 +40,15 @@ class Sample:
         without = None if self.without is None else self.without[:count]
         mask = None if self.mask is None else self.mask[:count]
         return Sample(
-            self.benign[:count], self.carriers[:count], self.carriers_label[:count], without, mask
-        )
+            self.benign[:count], self.benign_label[:count],
+            self.carriers[:count], self.carriers_label[:count], without, mask,
+        )  # fmt: skip
 
 
 def sample_of(images: ImageSet, attack: Attack, *, count: int, device: torch.device) -> Sample:
     """At most `count` images that are sent as they are, and as many with the trigger."""
+    if attack.goal is Goal.LABEL:
+        images = images.take(images.label != attack.target_class)
     carries = attack.carries(images.label)
     benign = images if carries is None else images.take(~carries)
     carriers = images if carries is None else images.take(carries)
@@ -52,6 +57,7 @@ def sample_of(images: ImageSet, attack: Attack, *, count: int, device: torch.dev
     sent = to_images(carriers.pixels.to(device))
     return Sample(
         sent if carries is None else to_images(benign.pixels[:count].to(device)),
+        benign.label[:count].to(device),
         sent,
         carriers.label.to(device),
         to_images(carriers.without.to(device)) if carriers.without is not None else None,
@@ -177,11 +183,6 @@ def summarize(
     }
 
 
-def trigger_figures(measured: Measurement) -> dict[str, list[float | None]]:
-    """Means over images of how visible each level is; None where a figure is infinite."""
-    per_level = [visibility(measured.carriers, x_k) for x_k in measured.triggered]
-    return {name: [_finite(mean(level[name])) for level in per_level] for name in per_level[0]}
-
 def success(
     link: Link, judge: Judge, sent: list[Images], *, seed: int, air: Air | None = None
 ) -> dict[str, Any]:
@@ -196,6 +197,17 @@ def success(
         hits.append(judge.hits(judge.scores(received), k))
     return {"asr": [rate(h) for h in hits], "asr_interval": [_interval(h) for h in hits]}
 
+
+def trigger_figures(measured: Measurement) -> dict[str, list[float | None]]:
+    """Means over images of how visible each level is; None where a figure is infinite, or where
+    it cannot be computed on this machine (LPIPS).
+    """
+    per_level = [visibility(measured.carriers, x_k) for x_k in measured.triggered]
+    figures = {name: [_finite(mean(level[name])) for level in per_level] for name in per_level[0]}
+    if why_no_lpips():
+        return figures | {"lpips": [None] * len(per_level)}
+    seen = [mean(lpips(measured.carriers, x_k)) for x_k in measured.triggered]
+    return figures | {"lpips": [_finite(value) for value in seen]}
 
 
 def rate(flags: Flags) -> float:

@@ -8,6 +8,13 @@ import torch
 from semvet.config import Run, identity
 from semvet.data import DataSet, ImageSet, Splits, split, targets_from, targets_from_folder
 from semvet.stages.defend import Outcome, defend
+from semvet.stages.downstream import (
+    Downstream,
+    classifier_figures,
+    rehearse_classifier,
+    trained_classifier,
+    wanted_labels,
+)
 from semvet.stages.evaluate import Sample
 from semvet.stages.judgements import judgements, rules_of
 from semvet.stages.machine import peak_memory_mib, pick_device
@@ -46,10 +53,14 @@ def execute(
         watch.stage(f"data: {data.source}")
         splits = split(data, seed=run.seed, targets=targets)
         rehearse(run, splits)
+        rehearse_classifier(run, splits)
         clean, attacked = _train(
             run, fingerprint, splits, store, folder, where, watch, checkpoint_every_s
         )  # fmt: skip
-        metrics = _evaluate(run, splits, clean, attacked, folder, where, watch)
+        reader = trained_classifier(
+            run, splits, data.fingerprint, store, device=where, watch=watch
+        )  # fmt: skip
+        metrics = _evaluate(run, splits, clean, attacked, reader, folder, where, watch)
         metrics["provenance"] = provenance_of(run, data, where)
         metrics["speed"]["total_seconds"] = time.perf_counter() - began
         metrics["speed"]["peak_memory_mib"] = peak_memory_mib(where)
@@ -93,23 +104,25 @@ def _train(
 
 
 def _evaluate(
-    run: Run, splits: Splits, clean: TrainedSystem, attacked: TrainedSystem, folder: RunFolder,
-    device: torch.device, watch: Watch,
+    run: Run, splits: Splits, clean: TrainedSystem, attacked: TrainedSystem,
+    reader: Downstream | None, folder: RunFolder, device: torch.device, watch: Watch,
 ) -> dict[str, Any]:  # fmt: skip
     watch.stage("evaluating both systems")
     attack = attacked.attack
     control, subject, sample = make_subjects(clean, attacked, run, splits, device)
     outcomes = _defend(run, attacked, subject, control, sample, watch)
     folder.write_evaluation(pictures_of(subject, control, outcomes))
+    named = (reader.classify if reader else None, wanted_labels(run, attack, splits))
     judged = judgements(
         subject.measured, control.measured,
-        attacked_rules=rules_of(attack, subject.judge, subject.judges, None, []),
-        clean_rules=rules_of(attack, control.judge, control.judges, None, []),
+        attacked_rules=rules_of(attack, subject.judge, subject.judges, *named),
+        clean_rules=rules_of(attack, control.judge, control.judges, *named),
     )  # fmt: skip
     watch.stage("studying the backdoor")
     found = studies(run, attack, subject, control)
     metrics = metrics_of(run, splits, attacked, subject, control, outcomes, judged)
-    return metrics | {"studies": found}
+    figures = classifier_figures(reader, sample, control, subject)
+    return metrics | {"studies": found, "classifier": figures}
 
 
 def _defend(

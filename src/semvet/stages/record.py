@@ -12,11 +12,12 @@ import torch
 from semvet.config import NUMERICS, Run
 from semvet.data import DataSet, Splits
 from semvet.metrics.judge import Scores
+from semvet.metrics.lpips import why_no_lpips
 from semvet.metrics.statistics import mean, mean_interval
 from semvet.stages.defend import Outcome
 from semvet.stages.evaluate import rate, summarize, trigger_figures
-from semvet.stages.subject import Subject
 from semvet.stages.removal import removal_figures
+from semvet.stages.subject import Subject
 from semvet.stages.train import MOST_HELD_OUT, TrainedSystem
 from semvet.store import Arrays
 
@@ -43,6 +44,7 @@ def metrics_of(
             "air": _air(trained),
         },
         "trigger": trigger_figures(attacked.measured),
+        "trigger_lpips_note": why_no_lpips(),
         "judge": {
             "rule": attacked.judge.rule,
             "alpha": run.evaluation.alpha,
@@ -52,18 +54,14 @@ def metrics_of(
         },
         "judgements": judged,
         "literal": _literal(attacked, clean) if attacked.judges else None,
+        "removal": _removal(attacked, clean),
         "defenses": [outcome.figures for outcome in outcomes],
         "poison": {k: trained.poison[k] for k in ("controls", "training_images", "count")},
-        "removal": _removal(attacked, clean),
         "system": _system(attacked),
         "speed": speed_of(trained),
     }
 
 
-def _literal(attacked: Subject, clean: Subject) -> dict[str, Any]:
-    """The paper's own rule, mu - 3 sigma and any target, beside the sound one (errata S1, S2)."""
-
-    def any_rate(one: Subject, scores: Scores) -> float:
 def _air(trained: TrainedSystem) -> list[dict[str, Any]] | None:
     """Channel and SNR by level, where they are the trigger."""
     levels = range(1, trained.attack.levels + 1)
@@ -76,6 +74,10 @@ def _air(trained: TrainedSystem) -> list[dict[str, Any]] | None:
     return found or None
 
 
+def _literal(attacked: Subject, clean: Subject) -> dict[str, Any]:
+    """The paper's own rule, mu - 3 sigma and any target, beside the sound one (errata S1, S2)."""
+
+    def any_rate(one: Subject, scores: Scores) -> float:
         return rate(one.judges[LITERAL].reached(scores).any(dim=1))
 
     return {
@@ -89,13 +91,13 @@ def _air(trained: TrainedSystem) -> list[dict[str, Any]] | None:
     }
 
 
-def speed_of(trained: TrainedSystem) -> dict[str, Any]:
-    """Of the training, whenever it was."""
 def _removal(attacked: Subject, clean: Subject) -> dict[str, Any] | None:
     ours, theirs = removal_figures(attacked), removal_figures(clean)
     return ours and {"attacked": ours, "clean": theirs}
 
 
+def speed_of(trained: TrainedSystem) -> dict[str, Any]:
+    """Of the training, whenever it was."""
     record = trained.record
     seconds = record["seconds"] or 1.0  # nothing to train takes no time
     achieved = record["flop_per_step"] * record["steps"] / seconds
@@ -155,6 +157,10 @@ def pictures_of(attacked: Subject, clean: Subject, outcomes: Sequence[Outcome]) 
         "triggered": torch.stack([x[few] for x in shown.triggered]),
         "received_triggered": torch.stack([y[few] for y in shown.received_triggered]),
         "scores_triggered": torch.stack(shown.scores_triggered),
+        "wanted": torch.stack([wanted[few] for wanted in shown.wanted]),
+        "received_triggered_clean_system": torch.stack(
+            [y[few] for y in clean.measured.received_triggered]
+        ),
     }
     for i, outcome in enumerate(outcomes):
         after, name = outcome.measured, f"defense/{i}"
@@ -164,10 +170,6 @@ def pictures_of(attacked: Subject, clean: Subject, outcomes: Sequence[Outcome]) 
         )
         tensors[f"{name}/scores"] = after.scores
         tensors[f"{name}/scores_triggered"] = torch.stack(after.scores_triggered)
-        "wanted": torch.stack([wanted[few] for wanted in shown.wanted]),
-        "received_triggered_clean_system": torch.stack(
-            [y[few] for y in clean.measured.received_triggered]
-        ),
         if outcome.radius is not None:
             tensors[f"{name}/radius"] = outcome.radius
     return {name: tensor.contiguous().cpu().numpy() for name, tensor in tensors.items()}

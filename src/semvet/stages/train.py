@@ -68,7 +68,9 @@ def trained_system(
             )  # fmt: skip
             trained = engine.train(watch.training)
             peaks = measure_peaks(device, precision)
-            write_weights(weights, to_arrays(link, attack), {"record": run.training_record()})
+            write_weights(
+                weights, to_arrays(link=link, attack=attack), {"record": run.training_record()}
+            )
             write_json(
                 record,
                 {
@@ -81,7 +83,7 @@ def trained_system(
             )
             (folder / "checkpoint.safetensors").unlink(missing_ok=True)
     arrays = read_weights(weights)
-    load(link, attack, arrays)
+    load(arrays, link=link, attack=attack)
     for module in (link, attack):
         place(module.eval(), device)
     return TrainedSystem(link, attack, arrays, read_json(folder / "poison.json"), read_json(record))
@@ -120,17 +122,17 @@ def poison_record(attack: Attack, pairs: Pairs, splits: Splits) -> dict[str, Any
     }
 
 
-def to_arrays(link: nn.Module, attack: nn.Module) -> Arrays:
+def to_arrays(**modules: nn.Module) -> Arrays:
     return {
         f"{prefix}/{name}": tensor.detach().cpu().contiguous().numpy()
-        for prefix, module in (("link", link), ("attack", attack))
+        for prefix, module in modules.items()
         for name, tensor in module.state_dict().items()
     }
 
 
-def load(link: nn.Module, attack: nn.Module, arrays: Arrays) -> None:
+def load(arrays: Arrays, **modules: nn.Module) -> None:
     """Raises WeightsError if names or shapes differ, or a weight is not finite."""
-    for prefix, module in (("link", link), ("attack", attack)):
+    for prefix, module in modules.items():
         state: dict[str, Tensor] = {
             name.removeprefix(f"{prefix}/"): torch.from_numpy(array)
             for name, array in arrays.items()
