@@ -22,7 +22,7 @@ def test_what_is_missing_is_named_with_the_way_out(monkeypatch):
 def test_weights_are_looked_for_and_not_trusted_by_name(monkeypatch, tmp_path):
     monkeypatch.setattr(module, "find_spec", str)
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
-    assert "nothing is downloaded" in why_no_lpips()
+    assert "weights are not here; put" in why_no_lpips()
     (tmp_path / "checkpoints").mkdir()
     (tmp_path / "checkpoints" / WEIGHTS).write_bytes(b"x")
     assert "is damaged or another file" in why_no_lpips()

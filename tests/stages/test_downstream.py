@@ -10,6 +10,7 @@ from semvet.metrics.statistics import rate_interval
 from semvet.randomness import stream
 from semvet.stages.downstream import (
     classifier_figures,
+    receiver_figures,
     rehearse_classifier,
     trained_classifier,
     wanted_labels,
@@ -140,3 +141,5 @@ def test_accuracy_is_counted_on_what_was_sent_and_received(tmp_path):
     assert figures["clean_system"] == figures["originals"]  # nothing is lost on the way
     assert figures["parameters"] == sum(p.numel() for p in one.network.parameters())
     assert classifier_figures(None, sample, subject, subject) is None
+    own = receiver_figures(sample, subject, subject)
+    assert own == {name: figures["originals"] for name in ("clean_system", "attacked_system")}

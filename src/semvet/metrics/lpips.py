@@ -27,6 +27,8 @@ from torch.nn.functional import interpolate
 from semvet.types import Images, PerImage
 
 WEIGHTS = "alexnet-owt-7be5be79.pth"  # its name ends with the beginning of its SHA-256
+INSTALL = '`pip install "semvet[lpips]"`'
+GET = f"put {WEIGHTS}, which torchvision publishes, into torch.hub.get_dir()/checkpoints"
 SMALLEST = 64  # pixels
 CHUNK = 500  # images in one forward pass
 
@@ -35,16 +37,12 @@ def why_no_lpips() -> str | None:
     """What LPIPS lacks on this machine, with the way out; None where it can be computed."""
     missing = [name for name in ("torchmetrics", "torchvision") if find_spec(name) is None]
     weights = Path(torch.hub.get_dir()) / "checkpoints" / WEIGHTS
-    get = f"put the weights of AlexNet at {weights} (torchvision publishes them as {WEIGHTS})"
     if missing:
-        return (
-            f"LPIPS not computed: needs {' and '.join(missing)}; "
-            f'`pip install "semvet[lpips]"`, and {get}'
-        )
+        return f"LPIPS not computed: needs {' and '.join(missing)}; {INSTALL}, and {GET}"
     if not weights.is_file():
-        return f"LPIPS not computed: no weights, nothing is downloaded; {get}"
+        return f"LPIPS not computed: AlexNet's weights are not here; {GET}"
     if not _sha256(weights).startswith(WEIGHTS.removesuffix(".pth").rpartition("-")[2]):
-        return f"LPIPS not computed: {weights} is damaged or another file; {get}"
+        return f"LPIPS not computed: {WEIGHTS} is damaged or another file; {GET}"
     return None
 
 

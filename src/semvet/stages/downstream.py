@@ -21,7 +21,7 @@ from semvet.classifiers import RegNetY, SmallClassifier
 from semvet.config import Run, identity
 from semvet.data import ImageSet, Splits
 from semvet.errors import ConfigError, TrainingError
-from semvet.metrics.judge import Logits
+from semvet.metrics.judge import LabelJudge, Logits
 from semvet.metrics.statistics import rate_interval
 from semvet.randomness import seeded
 from semvet.stages.batches import Batches
@@ -185,4 +185,20 @@ def classifier_figures(
         "originals": figures(sample.benign),
         "clean_system": figures(clean.measured.received),
         "attacked_system": figures(attacked.measured.received),
+    }
+
+
+def receiver_figures(sample: Sample, clean: Subject, attacked: Subject) -> dict[str, Any] | None:
+    """Accuracy on benign images of the classifier that each receiver has itself (Goal.LABEL)."""
+    if not (isinstance(clean.judge, LabelJudge) and isinstance(attacked.judge, LabelJudge)):
+        return None
+
+    @torch.no_grad()
+    def figures(judge: LabelJudge, received: Images) -> dict[str, Any]:
+        said = [judge.classify(part).argmax(dim=1) for part in received.split(CHUNK)]
+        return _accuracy(torch.cat(said), sample.benign_label)
+
+    return {
+        "clean_system": figures(clean.judge, clean.measured.received),
+        "attacked_system": figures(attacked.judge, attacked.measured.received),
     }

@@ -11,6 +11,7 @@ from semvet.stages.defend import Outcome, defend
 from semvet.stages.downstream import (
     Downstream,
     classifier_figures,
+    receiver_figures,
     rehearse_classifier,
     trained_classifier,
     wanted_labels,
@@ -121,8 +122,11 @@ def _evaluate(
     watch.stage("studying the backdoor")
     found = studies(run, attack, subject, control)
     metrics = metrics_of(run, splits, attacked, subject, control, outcomes, judged)
-    figures = classifier_figures(reader, sample, control, subject)
-    return metrics | {"studies": found, "classifier": figures}
+    return metrics | {
+        "studies": found,
+        "classifier": classifier_figures(reader, sample, control, subject),
+        "receiver_classifier": receiver_figures(sample, control, subject),
+    }
 
 
 def _defend(
