@@ -1,5 +1,6 @@
 import pytest
 import torch
+from support import digits, tiny_run
 
 from semvet.attacks import CTBA, NoAttack, SCTrojanLabel
 from semvet.channels import AWGN
@@ -16,6 +17,7 @@ from semvet.stages.downstream import (
     wanted_labels,
 )
 from semvet.stages.evaluate import measure, sample_of
+from semvet.stages.pipeline import execute
 from semvet.stages.schema import resolve
 from semvet.stages.subject import Subject
 from semvet.stages.watch import Silent
@@ -143,3 +145,20 @@ def test_accuracy_is_counted_on_what_was_sent_and_received(tmp_path):
     assert classifier_figures(None, sample, subject, subject) is None
     own = receiver_figures(sample, subject, subject)
     assert own == {name: figures["originals"] for name in ("clean_system", "attacked_system")}
+
+
+def test_a_run_says_what_both_classifiers_make_of_it(tmp_path, runs):
+    evaluation = {"classifier": "small", "classifier_epochs": 1, "studies": []}
+    run = tiny_run(digits(tmp_path / "digits"), attack="sc-trojan-label")
+    run["evaluation"] = run["evaluation"] | evaluation
+    metrics = execute(run, Store(runs)).metrics
+    for system in ("clean_system", "attacked_system"):
+        n = metrics[system]["n"]  # digits other than the target class
+        assert metrics["classifier"][system]["n"] == n
+        assert metrics["receiver_classifier"][system]["n"] == n
+    assert metrics["classifier"]["originals"]["accuracy"] > 0.1
+    assert [row["rule"] for row in metrics["judgements"]] == ["label", "classifier"]
+    assert metrics["trigger"]["lpips"] == [None] or metrics["trigger_lpips_note"] is None
+    folder = execute(run | {"attack": "none"}, Store(runs))  # its classifier is there already
+    assert folder.metrics["classifier"]["test"] == metrics["classifier"]["test"]
+    assert folder.metrics["receiver_classifier"] is None
