@@ -162,3 +162,4 @@ def test_a_run_says_what_both_classifiers_make_of_it(tmp_path, runs):
     folder = execute(run | {"attack": "none"}, Store(runs))  # its classifier is there already
     assert folder.metrics["classifier"]["test"] == metrics["classifier"]["test"]
     assert folder.metrics["receiver_classifier"] is None
+    assert folder.metrics["judgements"][-1]["rule"] == "classifier"  # of the target's class
