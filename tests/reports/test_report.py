@@ -18,20 +18,40 @@ from semvet.reports.record import read_record
 from semvet.stages.pipeline import execute
 from semvet.store import RunFolder, Store
 
-ALL = {"transmissions", "triggers", "ssim_histograms", "defenses", "certificate"}
+UNSEEN = {"transmissions", "robustness"}  # without a trigger in the image
+SEEN = UNSEEN | {"triggers", "intensity"}
+DEFENDED_TOO = {"ssim_histograms", "defenses", "certificate"}
+ALL = SEEN | DEFENDED_TOO | {"confusion"}
+LABEL = {"goal": "LABEL", "attack": "sc-trojan-label", "levels": 1, "defenses": 0}
+REMOVAL = {"goal": "REMOVAL", "attack": "csba", "levels": 1, "fired_by": "element", "defenses": 0}
 CASES = {
     "four levels, three defenses": ({}, ALL),
-    "one level": ({"levels": 1, "attack": "bass"}, ALL),
+    "one level": ({"levels": 1, "attack": "bass"}, ALL - {"confusion"}),
     "colour images": ({"shape": (3, 16, 16)}, ALL),
     "large oblong images": ({"shape": (3, 130, 90), "levels": 2, "defenses": 1}, ALL),
     "nine levels": ({"levels": 9, "defenses": 1}, ALL),
     "many defenses": ({"levels": 2, "defenses": 9}, ALL),
-    "no defense": ({"defenses": 0}, {"transmissions", "triggers", "ssim_histograms"}),
-    "no attack, no defense": (
-        {"attack": "none", "defenses": 0},
+    "no defense": ({"defenses": 0}, SEEN | {"ssim_histograms", "confusion"}),
+    "no attack, no defense": ({"attack": "none", "defenses": 0}, UNSEEN | {"ssim_histograms"}),
+    "no attack, one defense": ({"attack": "none", "defenses": 1}, UNSEEN | DEFENDED_TOO),
+    "the air fires": (
+        {"attack": "ct-ba", "levels": 1, "fired_by": "air", "defenses": 0},
         {"transmissions", "ssim_histograms"},
     ),
-    "no attack, one defense": ({"attack": "none", "defenses": 1}, ALL - {"triggers"}),
+    "a defense fires": (
+        {"attack": "defense-activated", "levels": 1, "fired_by": "defense", "defenses": 1},
+        UNSEEN | DEFENDED_TOO,
+    ),
+    "a class is wanted": (LABEL, SEEN),
+    "a class is wanted, one defense": (
+        {**LABEL, "defenses": 1},
+        SEEN | {"defenses", "certificate"},
+    ),
+    "a removal is wanted": (REMOVAL, UNSEEN),
+    "a removal is wanted, one defense": (
+        {**REMOVAL, "defenses": 1},
+        UNSEEN | {"defenses", "certificate"},
+    ),
 }
 
 
@@ -125,6 +145,47 @@ def test_key_numbers_are_printed(page):
         assert number in page.text, number
 
 
+def test_figures_of_the_studies_are_printed(page):
+    for number in (
+        "0.844 [0.760, 0.844]", "0.422 [0.380, 0.422]", "whole", "1/2", "0.987",  # cropping
+        "0.9954", "0.105", "conditions differ",  # as printed
+        "what strict argmax asks", "0.961", "0.252", "0.253", "0.254",  # judgements
+        "0.945 [0.930, 0.960]", "54,321",  # the classifier
+        "LPIPS not computed: no weights",
+    ):  # fmt: skip
+        assert number in page.text, number
+
+
+def test_the_papers_cropping_stands_beside_its_own_setting_only(tmp_path):
+    page = _page(made_run(tmp_path, attack="bass", levels=1, defenses=0))
+    assert "Table VII" not in page.text
+
+
+@pytest.mark.parametrize("goal", [LABEL, REMOVAL], ids=["label", "removal"])
+def test_other_goals_have_no_target_image(tmp_path, goal):
+    page = _page(made_run(tmp_path, **goal))
+    assert not re.search(r"to target\b|target image|printed|SSIM to the target", page.text)
+
+
+def test_a_removal_says_what_became_of_element_and_rest(tmp_path):
+    page = _page(made_run(tmp_path, **REMOVAL))
+    for said in ("24.14 dB", "0.905", "23.25 dB", "0.915", "the trigger is the element"):
+        assert said in page.text, said
+
+
+def test_air_that_fires_is_named(tmp_path):
+    page = _page(made_run(tmp_path, attack="ct-ba", levels=1, fired_by="air", defenses=0))
+    assert "The trigger is the air between both ends: Rayleigh at 0 dB" in page.text
+
+
+def test_a_run_of_an_earlier_version_is_named(tmp_path):
+    folder = made_run(tmp_path)
+    metrics = {key: value for key, value in folder.metrics.items() if key != "studies"}
+    folder.write_metrics(metrics)
+    with pytest.raises(StoreError, match=r"earlier semvet \(0\.1\.0, numerics 1\).*studies"):
+        write_report(folder)
+
+
 def test_the_certified_curve_is_exact_at_every_radius(tmp_path):
     radius = made_radii()
     axes = draw_certificate(read_record(made_run(tmp_path, defenses=1))).axes[0]
@@ -158,7 +219,12 @@ def test_made_runs_have_the_shape_of_real_ones(tmp_path):
     document["training"]["epochs"] = 1
     real = execute(document, Store(tmp_path / "real"), device="cpu")
     made = made_run(tmp_path, levels=2, defenses=1)
-    assert _shape(made.metrics) == _shape(real.metrics)
+    optional = {"classifier", "receiver_classifier", "removal"}
+    made_figures, figures = (
+        {name: value for name, value in run.metrics.items() if name not in optional}
+        for run in (made, real)
+    )
+    assert _shape(made_figures) == _shape(figures)
     assert made.evaluation().keys() == real.evaluation().keys()
     _page(real)
 

@@ -28,7 +28,7 @@ class Extent:
 def draw_certificate(record: Record) -> Figure | None:
     if not record.certified:
         return None
-    legend = 0.2 * (len(record.certified) + 1 + (1 if record.has_attack else 0))  # inches
+    legend = 0.2 * (len(record.certified) + 1 + (1 if record.shows_trigger else 0))  # inches
     frame = Frame(8.6, 4.2 + legend, top=0.6, bottom=0.75 + legend)
     figure, (axes,) = frame.panels(1, 1)
     extent = _extent(record)
@@ -43,7 +43,7 @@ def draw_certificate(record: Record) -> Figure | None:
         [], [], color=FAINT, linestyle="", marker="o", markerfacecolor="none",
         label="open mark: the largest radius that so many copies can certify",
     )  # fmt: skip
-    if record.has_attack:
+    if record.shows_trigger:
         _triggers(axes, record)
     axes.grid()
     axes.set_title("Certified accuracy of the vote J, not of the average that is deployed", pad=22)

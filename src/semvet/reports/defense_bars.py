@@ -52,7 +52,7 @@ def draw_defenses(record: Record) -> Figure | None:
     asr.set_title("ASR" if len(record.levels) == 1 else "ASR by trigger level")
     asr.set_xlabel(f"share of triggered images (n = {lines[0].attacked['n']})")
     _rates(benign, record, lines, "benign_false_positive")
-    benign.set_title("Benign images received as a target")
+    benign.set_title(f"Benign images received as {record.words.aim}")
     benign.set_xlabel(f"share of benign images (n = {lines[0].attacked['n']})")
     _psnr(psnr, lines)
     asr.set_yticks(range(len(lines)), [fill(line.label, NAME_WIDTH) for line in lines])
@@ -95,7 +95,7 @@ def _rates(axes: Axes, record: Record, lines: list[Line], key: str) -> None:
             axes.plot(line.clean[key][k - 1], y, markersize=3.5, **CLEAN_MARK)
         if key == "benign_false_positive" and levels > 1:
             text = (
-                f"any target {rate(line.attacked['benign_any'])}, "
+                f"any {record.words.aim} {rate(line.attacked['benign_any'])}, "
                 f"clean system {rate(line.clean['benign_any'])}"
             )
             axes.text(1.0, row - 0.46, text, ha="right", va="top", fontsize=7.5, color=FAINT)

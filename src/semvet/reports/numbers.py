@@ -43,6 +43,11 @@ def percent(value: Number) -> str:
     return DASH if value is None or not isfinite(value) else f"{100 * value:.1f} %"
 
 
+def printed(value: Number) -> str:
+    """A rate with the four decimals that a paper prints."""
+    return decimals(value, 4)
+
+
 def flops(value: Number) -> str:
     """Floating-point operations per second with the prefix that fits: 1.51e11 is 151 GFLOP/s."""
     if value is None or not isfinite(value) or value <= 0:
@@ -84,6 +89,7 @@ FILTERS: dict[str, Callable[..., str]] = {
     "count": count,
     "short": short,
     "percent": percent,
+    "printed": printed,
     "flops": flops,
     "interval": interval,
     "db_interval": db_interval,

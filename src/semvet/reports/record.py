@@ -3,7 +3,12 @@
 from dataclasses import dataclass
 from typing import Any
 
+from semvet.errors import StoreError
+from semvet.reports.goals import GOALS, Words
 from semvet.store import Arrays, RunFolder
+
+FIGURES = ("attack", "judgements", "literal", "studies", "trigger_lpips_note")  # since numerics 3
+ARRAYS = ("carriers", "wanted", "received_triggered_clean_system")
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,38 @@ class Record:
             if figures["name"] != "none"
         ]
 
+    @property
+    def goal(self) -> str:
+        """TARGET: an image of the adversary's. LABEL: a class. REMOVAL: a scene less an element."""
+        return str(self.metrics["attack"]["goal"])
+
+    @property
+    def words(self) -> Words:
+        return GOALS[self.goal]
+
+    @property
+    def shows_trigger(self) -> bool:
+        """Whether a trigger changes the image; else it is there anyway, or is something else."""
+        return bool(self.metrics["trigger"]["l2"][-1])
+
+    @property
+    def fired_by(self) -> str:
+        """What the trigger is where it is not a change of the image; empty where it is one."""
+        attack = self.metrics["attack"]
+        if attack["air"]:
+            return "air"
+        if not attack["in_image"]:
+            return "defense"
+        return "element" if self.goal == "REMOVAL" and not self.shows_trigger else ""
+
+    @property
+    def trigger_air(self) -> str:
+        """For example `Rayleigh at 0 dB` where the channel is the trigger."""
+        airs = [
+            f"{air['channel']} at {air['snr_db']:g} dB" for air in self.metrics["attack"]["air"]
+        ]
+        return ", ".join(airs)
+
     def trigger_name(self, level: int) -> str:
         return "trigger" if len(self.levels) == 1 else f"trigger level {level}"
 
@@ -49,8 +86,19 @@ class Record:
 
 
 def read_record(folder: RunFolder) -> Record:
-    """Raises StoreError for a run that is not finished or whose files were changed."""
-    return Record(folder.path.name, folder.config, folder.metrics, folder.evaluation())
+    """Raises StoreError for a run that is not finished, whose files were changed, or that an
+    earlier version left without figures that reports are made of."""
+    metrics, arrays = folder.metrics, folder.evaluation()
+    missing = [name for name in FIGURES if name not in metrics]
+    missing += [name for name in ARRAYS if name not in arrays]
+    if missing:
+        written = metrics["provenance"]
+        raise StoreError(
+            f"{folder.path}: an earlier semvet ({written['semvet']}, numerics "
+            f"{written['numerics']}) wrote it, without {', '.join(missing)}; run the same "
+            "configuration again with this version"
+        )
+    return Record(folder.path.name, folder.config, metrics, arrays)
 
 
 def labels(defenses: list[dict[str, Any]]) -> list[str]:

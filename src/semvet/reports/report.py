@@ -13,20 +13,27 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from semvet.reports.certificate import draw_certificate
+from semvet.reports.confusion import draw_confusion
+from semvet.reports.cropping import cropping_table
 from semvet.reports.defense_bars import draw_defenses
+from semvet.reports.intensity import draw_intensity
 from semvet.reports.look import DPI, Draw, png
 from semvet.reports.numbers import DASH, FILTERS
 from semvet.reports.record import Record, arguments, flat, labels, plain, read_record
+from semvet.reports.robustness import draw_robustness
 from semvet.reports.ssim_histograms import draw_ssim_histograms
 from semvet.reports.transmissions import draw_transmissions
 from semvet.reports.triggers import draw_triggers
-from semvet.reports.verdict import GONE, MISFIRES, defense_verdict, implanted, verdict
+from semvet.reports.verdict import GONE, defense_verdict, fired, implanted, verdict
 from semvet.store import RunFolder, write_bytes
 
 PICTURES: dict[str, Draw] = {
     "transmissions": draw_transmissions,
     "triggers": draw_triggers,
     "ssim_histograms": draw_ssim_histograms,
+    "intensity": draw_intensity,
+    "confusion": draw_confusion,
+    "robustness": draw_robustness,
     "defenses": draw_defenses,
     "certificate": draw_certificate,
 }
@@ -94,14 +101,21 @@ def _facts(record: Record) -> dict[str, Any]:
         "config": record.config,
         "settings": flat(record.config),
         "verdict": verdict(record),
-        "implanted": implanted(record) if record.has_attack else [],
+        "works": record.has_attack and bool(implanted(record) or fired(record)),
+        "words": record.words,
         "gone": GONE,
-        "misfires": MISFIRES,
+        "cropping": cropping_table(record),
+        "studies": metrics["studies"],
+        "judgements": metrics["judgements"],
+        "classifier": metrics.get("classifier"),
+        "receiver_classifier": metrics.get("receiver_classifier"),
+        "removal": metrics.get("removal"),
         "clean": metrics["clean_system"],
         "attacked": metrics["attacked_system"],
         "trigger": metrics["trigger"],
         "judge": metrics["judge"],
         "literal": metrics["literal"],
+        "lpips_note": metrics["trigger_lpips_note"],
         "defenses": [
             (label, figures, defense_verdict(record, figures))
             for figures, label in zip(metrics["defenses"], labels(metrics["defenses"]), strict=True)

@@ -14,7 +14,9 @@ from semvet.reports.record import Record
 BINS = 60
 
 
-def draw_ssim_histograms(record: Record) -> Figure:
+def draw_ssim_histograms(record: Record) -> Figure | None:
+    if record.goal != "TARGET":
+        return None
     columns = min(len(record.levels), 4)
     rows = ceil(len(record.levels) / columns)
     frame = Frame(10.4, 1.0 + 2.5 * rows, top=0.8) if columns > 1 else Frame(6.5, 3.8, top=1.0)
@@ -48,9 +50,11 @@ def _panel(axes: Axes, record: Record, k: int, edges: list[float]) -> None:
     attacked = metrics["attacked_system"]
     axes.hist(arrays["scores"][:, k - 1], edges, color=BENIGN, alpha=0.7, label="benign images")
     facts = f"benign {rate(attacked['benign_false_positive'][k - 1])}"
-    if record.has_attack:
+    if record.has_attack and record.fired_by != "defense":
         scores = arrays["scores_triggered"][k - 1][:, k - 1]
-        name = "images with this target's trigger"
+        name = (
+            f"images {'over the air that is' if record.fired_by == 'air' else 'with'} the trigger"
+        )
         axes.hist(scores, edges, color=(ATTACKED, 0.2), label=name, histtype="stepfilled",
                   edgecolor=ATTACKED, linewidth=1.4)  # fmt: skip
         facts = f"ASR {rate(attacked['asr'][k - 1])}, {facts}"

@@ -11,12 +11,12 @@ GAINS = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
 
 
 def draw_triggers(record: Record) -> Figure | None:
-    if not record.has_attack:
+    if not record.shows_trigger:
         return None
-    sent, figures = record.arrays["sent"], record.metrics["trigger"]
+    sent, figures = record.arrays["carriers"], record.metrics["trigger"]
     differences = record.arrays["triggered"] - sent
     gain = gain_for(differences)
-    rows = [Row("sent", "benign test images", sent)]
+    rows = [Row("without the trigger", "test images", sent)]
     for k, (triggered, difference) in enumerate(
         zip(record.arrays["triggered"], differences, strict=True), start=1
     ):

@@ -4,15 +4,15 @@ level k is implanted:   lower end of ASR_k's interval  >  upper end of the benig
                         and of the clean system's ASR_k
 level k is gone:        ASR_k - benign rate of k <= 0.01, both behind the defense
 a defense misfires:     lower end of the benign rate of some k  >  its upper end before
+a defense fires it:     the same of the rate of any outcome, and above the clean system's there
 """
 
 from typing import Any
 
-from semvet.reports.numbers import db, rate, similarity, span
-from semvet.reports.record import Record
+from semvet.reports.numbers import db, rate, short, similarity, span
+from semvet.reports.record import DefenseRecord, Record
 
 GONE = 0.01
-MISFIRES = "benign images turn into a target"
 
 
 def implanted(record: Record) -> list[int]:
@@ -28,6 +28,19 @@ def implanted(record: Record) -> list[int]:
     return [k for k, asr, benign, null in by_level if asr[0] > max(benign[1], null[1])]
 
 
+def fired(record: Record) -> list[DefenseRecord]:
+    """The defenses that are triggers themselves: no image that was sent through them had one."""
+    if not record.has_attack or implanted(record):
+        return []
+    return [defense for defense in record.defenses if _fires(defense.figures)]
+
+
+def _fires(figures: dict[str, Any]) -> bool:
+    key = "benign_any_interval"
+    null = max(figures["before"][key][1], figures["clean_system_after"][key][1])
+    return bool(figures["after"][key][0] > null)
+
+
 def verdict(record: Record) -> str:
     if not record.has_attack:
         benign = rate(record.metrics["attacked_system"]["benign_any"])
@@ -35,64 +48,102 @@ def verdict(record: Record) -> str:
             "No attack, the null control: nothing was poisoned, and the judge takes a benign image "
             f"for one of {len(record.levels)} candidate targets in a share of {benign}."
         )
-    return f"{_outcome(record)} {_price(record)}"
+    return f"{_fired_outcome(record) or _outcome(record)} {_price(record)}"
+
+
+def _fired_outcome(record: Record) -> str:
+    """Of a backdoor that a defense opens; empty where there is none."""
+    worst = max(fired(record), key=lambda one: one.figures["after"]["benign_any"], default=None)
+    if worst is None:
+        return ""
+    after, null = worst.figures["after"], worst.figures["clean_system_after"]
+    without = rate(worst.figures["before"]["benign_any"])
+    return (
+        f"The backdoor is implanted, and the defense fires it: behind {worst.label}, "
+        f"{record.words.turns} in a share of {rate(after['benign_any'])} (without it {without}, "
+        f"the clean system behind it {rate(null['benign_any'])})."
+    )
 
 
 def _outcome(record: Record) -> str:
-    attacked, clean = record.metrics["attacked_system"], record.metrics["clean_system"]
     works, total = implanted(record), len(record.levels)
-    asr = f"ASR {span(attacked['asr'])}"
-    most = "" if total == 1 else "at most "
-    null = (
-        f"benign images {most}{rate(max(attacked['benign_false_positive']))}, "
-        f"the clean system {most}{rate(max(clean['asr']))}"
-    )
+    facts = _facts(record)
+    one, several = record.words.success, record.words.successes
+    what = "the element" if record.fired_by == "element" else "the trigger"
+    if not works and record.fired_by == "defense":
+        return (
+            f"Nothing fires without a defense: {facts}. Whether a backdoor is implanted shows "
+            "behind the defense that it was made for only."
+        )
     if not works:
         return (
-            f"The backdoor is not implanted: no trigger brings out its target more often than "
-            f"benign images or a clean system do ({asr}; {null})."
+            f"The backdoor is not implanted: {what} {one} no more often than by chance ({facts})."
+            if total == 1
+            else f"The backdoor is not implanted: no trigger {one} more often than benign images "
+            f"or a clean system do ({facts})."
         )
     if total == 1:
-        return f"The backdoor is implanted: the trigger brings out its target ({asr}; {null})."
+        return f"The backdoor is implanted: {what} {one} ({facts})."
     if len(works) == total:
-        return (
-            f"The backdoor is implanted: each of the {total} trigger levels brings out its own "
-            f"target ({asr}; {null})."
-        )
+        each = "brings out its own target" if record.goal == "TARGET" else one
+        return f"The backdoor is implanted: each of the {total} trigger levels {each} ({facts})."
     return (
         f"The backdoor is implanted in part: {_listed(works)} of {total} "
-        f"{'brings out its' if len(works) == 1 else 'bring out their'} own target "
-        f"({asr}; {null})."
+        f"{one if len(works) == 1 else several} ({facts})."
+    )
+
+
+def _facts(record: Record) -> str:
+    attacked, clean = record.metrics["attacked_system"], record.metrics["clean_system"]
+    most = "" if len(record.levels) == 1 else "at most "
+    benign = f"benign images {most}{rate(max(attacked['benign_false_positive']))}, "
+    return (
+        f"ASR {span(attacked['asr'])}; {'' if record.goal == 'REMOVAL' else benign}"
+        f"the clean system {most}{rate(max(clean['asr']))}"
     )
 
 
 def _price(record: Record) -> str:
     attacked, clean = record.metrics["attacked_system"], record.metrics["clean_system"]
-    delta, trigger = attacked["delta_psnr_db"], record.metrics["trigger"]
+    delta = attacked["delta_psnr_db"]
     change = f"lose {db(delta)} dB" if delta >= 0 else f"gain {db(-delta)} dB"
-    which = "trigger" if len(record.levels) == 1 else "strongest trigger"
     return (
         f"Benign images {change} to it (PSNR {db(clean['psnr_db'])} to {db(attacked['psnr_db'])} "
-        f"dB), and the {which} has an SSIM of {similarity(trigger['ssim'][-1])} "
-        f"with the image that it changes."
+        f"dB), and {_trigger(record)}."
     )
 
 
+def _trigger(record: Record) -> str:
+    match record.fired_by:
+        case "air":
+            usual = f"{record.config['channel']['name']} at {short(record.config['snr_db'])} dB"
+            return f"no image is touched: the trigger is the air, {record.trigger_air} for {usual}"
+        case "defense":
+            return "no trigger is ever sent: what a defense does to the image is the trigger"
+        case "element":
+            return "nothing is added to an image: the trigger is the element that is in it anyway"
+    which = "trigger" if len(record.levels) == 1 else "strongest trigger"
+    seen = similarity(record.metrics["trigger"]["ssim"][-1])
+    return f"the {which} has an SSIM of {seen} with the image that it changes"
+
+
 def defense_verdict(record: Record, figures: dict[str, Any]) -> str:
-    before, after = figures["before"], figures["after"]
+    before, after, misfire = figures["before"], figures["after"], record.words.turns
     excess = zip(record.levels, after["asr"], after["benign_false_positive"], strict=True)
     left = [k for k, asr, benign in excess if asr - benign > GONE]
     key = "benign_false_positive_interval"
     misfires = any(b[1] < a[0] for b, a in zip(before[key], after[key], strict=True))
     if not record.has_attack or not implanted(record):
+        if record.has_attack and _fires(figures):
+            return f"fires the backdoor: {misfire}"
         answers = "nothing to remove"
     elif left:
         answers = "backdoor answers" + (f" at {_listed(left)}" if len(record.levels) > 1 else "")
     elif misfires:
-        return f"{MISFIRES}, with or without a trigger"
+        return f"{misfire}, with or without a trigger"
     else:
         return "backdoor gone"
-    return f"{answers}; {MISFIRES}" if misfires else answers
+    return f"{answers}; {misfire}" if misfires else answers
 
 
 def _listed(levels: list[int]) -> str:

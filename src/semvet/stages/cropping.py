@@ -14,6 +14,7 @@ import torch
 from jaxtyping import Float
 from torch import Generator, Tensor
 
+from semvet.metrics.lpips import lpips, why_no_lpips
 from semvet.metrics.ssim import ssim
 from semvet.metrics.statistics import mean
 from semvet.metrics.visibility import l2
@@ -27,9 +28,12 @@ RATIOS = (1.0, 1 / 2, 1 / 4, 1 / 8, 1 / 16)
 
 
 def cropping(attacked: Subject, clean: Subject, *, images: int, seed: int) -> dict[str, Any]:
-    """For each ratio: ASR of every level with its interval, and how visible what is left is."""
+    """For each ratio: ASR of every level with its interval, and how visible what is left is.
+
+    LPIPS and what the printed rule says are of the strongest level.
+    """
     x = attacked.measured.carriers[:images]
-    found: dict[str, Any] = {"ratios": list(RATIOS), "n": len(x), "ssim": [], "l2": []}
+    found: dict[str, Any] = {"ratios": list(RATIOS), "n": len(x), "ssim": [], "l2": [], "lpips": []}
     systems = {"attacked": attacked, "clean": clean}
     answers: dict[str, list[dict[str, Any]]] = {name: [] for name in systems}
     for i, ratio in enumerate(RATIOS):
@@ -37,6 +41,7 @@ def cropping(attacked: Subject, clean: Subject, *, images: int, seed: int) -> di
         sent = [x + mask * (x_k[:images] - x) for x_k in attacked.measured.triggered]
         found["ssim"].append([mean(ssim(x, x_k)) for x_k in sent])
         found["l2"].append([mean(l2(x, x_k)) for x_k in sent])
+        found["lpips"].append(None if why_no_lpips() else mean(lpips(x, sent[-1])))
         for name, one in systems.items():
             answer = success(one.link, one.judge, sent, seed=seed)
             answers[name].append(answer | {"printed_rule": _printed_rule(one, sent[-1], seed=seed)})
