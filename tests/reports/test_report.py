@@ -175,7 +175,7 @@ def test_a_removal_says_what_became_of_element_and_rest(tmp_path):
 
 def test_air_that_fires_is_named(tmp_path):
     page = _page(made_run(tmp_path, attack="ct-ba", levels=1, fired_by="air", defenses=0))
-    assert "The trigger is the air between both ends: Rayleigh at 0 dB" in page.text
+    assert "The trigger is the air between both ends: rayleigh at 0 dB" in page.text
 
 
 def test_a_run_of_an_earlier_version_is_named(tmp_path):

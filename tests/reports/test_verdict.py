@@ -44,6 +44,55 @@ def test_a_defense_that_fires_on_benign_images_is_called_so():
     assert defense_verdict(record, figures) == left
 
 
+def _record(goal="TARGET", fired_by="", asr=0.97, defenses=0, attack="some-attack"):
+    metrics = made_metrics(attack, 1, defenses, asr, goal, fired_by)
+    return Record("run", made_config(attack, 1, defenses), metrics, {})
+
+
+@pytest.mark.parametrize(
+    ("options", "sentences"),
+    [
+        (
+            {"goal": "LABEL"},
+            ["the trigger makes the receiver's classifier name the target class", "an SSIM of"],
+        ),
+        (
+            {"goal": "REMOVAL", "fired_by": "element"},
+            [
+                "the element is gone from what the receiver shows",
+                "gone in 0.905, the rest kept in 0.915",
+                "nothing is added to an image",
+            ],
+        ),
+        ({"asr": 0.3}, ["implanted, though it works on less than half of the images"]),
+        (
+            {"fired_by": "air"},
+            ["the trigger is the air, rayleigh at 0 dB instead of awgn at 25 dB"],
+        ),
+        (
+            {"fired_by": "defense", "asr": 0.0},
+            ["Nothing fires without a defense", "no trigger is ever sent"],
+        ),
+    ],
+)
+def test_the_verdict_speaks_of_what_the_adversary_wants_and_sends(options, sentences):
+    written = verdict(_record(**options))
+    for sentence in sentences:
+        assert sentence in written
+
+
+def test_a_defense_that_fires_the_backdoor_is_its_trigger():
+    record = _record(fired_by="defense", asr=0.0, defenses=1)
+    figures = record.metrics["defenses"][1]
+    figures["after"] |= {"benign_any": 0.97, "benign_any_interval": [0.9, 1.0]}
+    assert defense_verdict(record, figures).startswith("fires the backdoor: benign images turn")
+    written = verdict(record)
+    assert "The backdoor is implanted, and the defense fires it: behind smooth" in written
+    assert "in a share of 0.970 (without it 0.011, the clean system behind it 0.043)" in written
+    figures["clean_system_after"]["benign_any_interval"] = [0.9, 1.0]  # any system does
+    assert "Nothing fires without a defense" in verdict(record)
+
+
 def test_nothing_is_gone_where_nothing_was():
     record = Record("run", made_config("none", 2, 0), made_metrics("none", 2, 0, 0.0), {})
     assert defense_verdict(record, made_defense("smooth", {}, levels=2)) == "nothing to remove"

@@ -7,6 +7,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from semvet.cli.summary import span, summary
 from semvet.config import make_run
 from semvet.store import RunFolder
 
@@ -18,12 +19,13 @@ def print_result(console: Console, folder: RunFolder) -> None:
     metrics = folder.metrics
     console.print(folder.path.name, style="bold", soft_wrap=True)
     console.print(f"data: {metrics['provenance']['data']}", soft_wrap=True)
-    for table in (_systems(metrics), _levels(metrics), _defenses(metrics)):
+    tables = (_systems(metrics), _levels(metrics), _judgements(metrics), _defenses(metrics))
+    for table in tables:
         if table.row_count:
             console.print(table)
-    speed, literal = metrics["speed"], metrics["literal"]
-    rule = "printed rule (mu - 3 sigma, any target): benign images that pass it"
-    console.print(f"{rule} {literal['benign_false_positive']:.3f}", soft_wrap=True)
+    for line in summary(metrics):
+        console.print(line, soft_wrap=True)
+    speed = metrics["speed"]
     console.print(
         f"training {speed['images_per_s']:,.0f} images/s in {speed['precision']}, "
         f"{speed['flop_utilization']:.0%} of the measured convolution peak, "
@@ -60,6 +62,15 @@ def _levels(metrics: dict[str, Any]) -> Table:
             f"{attacked['benign_false_positive'][k]:.3f}",
             f"{attacked['psnr_to_target_db'][k]:.1f}",
         )  # fmt: skip
+    return table
+
+
+def _judgements(metrics: dict[str, Any]) -> Table:
+    """How much each rule would call a success, lowest and highest over the levels."""
+    table = make_table("rule", "ASR", "benign", "ASR, clean system", "benign, clean system")
+    for one in metrics.get("judgements", []):
+        found = [one[system][key] for system in ("attacked", "clean") for key in ("asr", "benign")]
+        table.add_row(one["rule"], *map(span, found))
     return table
 
 

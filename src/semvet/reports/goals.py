@@ -29,7 +29,7 @@ GOALS = {
     ),
     "LABEL": Words(
         aim="target class",
-        wanted="what was sent",
+        wanted="input",
         hit="the classifier that was trained along with the system names the target class; only "
         "images of other classes are counted",
         hit_of_level="the classifier that was trained along with the system names the target class",
@@ -40,7 +40,7 @@ GOALS = {
     ),
     "REMOVAL": Words(
         aim="removal",
-        wanted="scene without it",
+        wanted="bare scene",
         hit="the region of the element has a PSNR of at least 20 dB against the true background, "
         "and the rest of the picture is at most 1 dB worse than through the clean system",
         hit_of_level="as for one level",

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from semvet.reports.look import FAINT, GRID, INK, Frame, level_colour
+from semvet.reports.look import FAINT, INK, Frame, level_colour
 from semvet.reports.record import Record
 
 NONE = "#e3e6eb"  # no outcome
@@ -24,7 +24,8 @@ def draw_intensity(record: Record) -> Figure | None:
     for axes, (name, title) in zip(panels, titles.items(), strict=True):
         _panel(axes, record, np.array(found["intensities"]), np.array(found[name]))
         axes.set_title(title, pad=20)
-        axes.set_xlabel("intensity of the trigger (1: the strongest level)")
+        one = "as it is" if len(record.levels) == 1 else "the strongest level"
+        axes.set_xlabel(f"intensity of the trigger (1: {one})")
     panels[0].set_ylabel(f"share of images (n = {found['n']})")
     handles, names = panels[0].get_legend_handles_labels()
     figure.legend(handles, names, loc="lower center", ncols=9)
@@ -42,12 +43,11 @@ def _panel(axes: Axes, record: Record, s: np.ndarray, shares: np.ndarray) -> Non
         colors=[*colours, NONE], edgecolor="white", linewidth=0.5,
     )  # fmt: skip
     for k in record.levels:
-        axes.axvline(k / levels, color=INK, linewidth=0.9, linestyle=(0, (4, 2)))
+        axes.axvline(k / levels, color="white", linewidth=1.6)
+        axes.axvline(k / levels, color=INK, linewidth=1.2, linestyle=(0, (3, 3)))
         text = f"level {k}" if levels <= 4 and levels > 1 else str(k) if levels > 1 else "trigger"
         axes.text(
             k / levels, 1.02, text, transform=axes.get_xaxis_transform(), ha="center", va="bottom",
             fontsize=8, color=FAINT,
         )  # fmt: skip
     axes.set(xlim=(0, float(s[-1])), ylim=(0, 1))
-    axes.set_axisbelow(False)
-    axes.grid(color=GRID, alpha=0.5)

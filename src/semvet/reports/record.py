@@ -7,7 +7,7 @@ from semvet.errors import StoreError
 from semvet.reports.goals import GOALS, Words
 from semvet.store import Arrays, RunFolder
 
-FIGURES = ("attack", "judgements", "literal", "studies", "trigger_lpips_note")  # since numerics 3
+FIGURES = ("attack", "judgements", "literal", "studies", "trigger_lpips_note")
 ARRAYS = ("carriers", "wanted", "received_triggered_clean_system")
 
 
@@ -71,9 +71,10 @@ class Record:
 
     @property
     def trigger_air(self) -> str:
-        """For example `Rayleigh at 0 dB` where the channel is the trigger."""
+        """For example `rayleigh at 0 dB` where the channel is the trigger."""
         airs = [
-            f"{air['channel']} at {air['snr_db']:g} dB" for air in self.metrics["attack"]["air"]
+            f"{air['channel'].lower()} at {air['snr_db']:g} dB"
+            for air in self.metrics["attack"]["air"]
         ]
         return ", ".join(airs)
 

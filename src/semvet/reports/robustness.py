@@ -15,6 +15,7 @@ from semvet.reports.numbers import short
 from semvet.reports.record import Record
 
 NAMES = {"awgn": "AWGN", "rayleigh": "Rayleigh", "rician": "Rician"}
+APART = 0.12  # of points side by side
 OF_CLEAN: dict[str, Any] = {"color": CLEAN, "linestyle": (0, (4, 2)), "linewidth": 1.4}
 
 
@@ -32,6 +33,7 @@ def draw_robustness(record: Record) -> Figure | None:
     _both(benign, found["snr"], "benign_any")
     benign.set_title(f"Benign images received as {record.words.aim}")
     benign.set_ylim(-0.02, 1.02)
+    benign.set_visible(record.goal != "REMOVAL")  # there is nothing to remove
     for axes in (over_snr, psnr, benign):
         axes.set_xlabel("Es/N0 in dB")
         axes.axvline(found["usual_snr_db"], color="#9aa3ae", linewidth=0.8)
@@ -39,7 +41,9 @@ def draw_robustness(record: Record) -> Figure | None:
     usual = f"at {short(found['usual_snr_db'])} dB"
     over_channel.set_title(f"ASR by channel, {usual}")
     _both(psnr_by_channel, found["channel"], "psnr_db", joined=False)
-    psnr_by_channel.set_title(f"PSNR of benign images by channel, {usual}")
+    low, high = psnr_by_channel.get_ylim()
+    psnr_by_channel.set_ylim(low - 1, high + 1)  # tenths of a dB are to look small
+    psnr_by_channel.set_title(f"PSNR by channel, dB, {usual}")
     if found["jpeg"] is None:
         over_jpeg.set_visible(False)
     else:
@@ -65,32 +69,33 @@ def _asr(axes: Axes, record: Record, found: dict[str, Any], *, joined: bool = Tr
     levels = len(record.levels)
     at, line = _positions(axes, found["at"], joined)
     for k in record.levels:
-        marker, shift = MARKERS[(k - 1) % len(MARKERS)], 0.0 if joined else 0.12 * (k - 1)
+        marker, shift = MARKERS[(k - 1) % len(MARKERS)], 0 if joined else APART * (k - levels / 2)
         axes.plot(
             [x + shift for x in at], [asr[k - 1] for asr in found["attacked"]["asr"]],
             color=level_colour(k, levels), marker=marker, markersize=4.5, linewidth=1.6,
             linestyle=line, clip_on=False, zorder=3,
         )  # fmt: skip
-    _clean(axes, at, [max(asr) for asr in found["clean"]["asr"]], joined)
+    shift = 0 if joined else -APART * levels / 2
+    _clean(axes, [x + shift for x in at], [max(asr) for asr in found["clean"]["asr"]], joined)
     axes.set_ylim(-0.02, 1.02)
     axes.grid()
 
 
 def _both(axes: Axes, found: dict[str, Any], key: str, *, joined: bool = True) -> None:
     at, line = _positions(axes, found["at"], joined)
+    shift = 0 if joined else APART / 2
     axes.plot(
-        at, found["attacked"][key], color=ATTACKED, marker="o", markersize=4.5, linestyle=line,
-        clip_on=False, zorder=3,
+        [x + shift for x in at], found["attacked"][key], color=ATTACKED, marker="o",
+        markersize=4.5, linestyle=line, clip_on=False, zorder=3,
     )  # fmt: skip
-    _clean(axes, at, found["clean"][key], joined)
+    _clean(axes, [x - shift for x in at], found["clean"][key], joined)
     axes.grid()
 
 
 def _clean(axes: Axes, at: list[float], values: list[float], joined: bool) -> None:
     style = OF_CLEAN if joined else {**OF_CLEAN, "linestyle": ""}
-    shifted = at if joined else [x - 0.12 for x in at]
     axes.plot(
-        shifted, values, marker="D", markerfacecolor="white", markersize=4.5, clip_on=False,
+        at, values, marker="D", markerfacecolor="white", markersize=4.5, clip_on=False,
         zorder=4, **style,
     )  # fmt: skip
 
@@ -101,7 +106,7 @@ def _positions(axes: Axes, at: list[Any], joined: bool) -> tuple[list[float], st
         return at, "-"
     axes.set_xticks(range(len(at)), [NAMES.get(name, name) for name in at])
     if not joined:
-        axes.set_xlim(-0.4, len(at) - 0.4)
+        axes.set_xlim(-0.6, len(at) - 0.4)
     return [float(i) for i in range(len(at))], "-" if joined else ""
 
 

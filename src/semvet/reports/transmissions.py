@@ -74,7 +74,7 @@ def _scenes(record: Record) -> list[Row]:
     return [
         Row("sent", "with the element", arrays["triggered"][-1],
             heading="Scenes that hold the element, which is the trigger"),
-        Row("what the adversary wants", "the scene without it", arrays["wanted"][-1]),
+        Row("what the adversary wants", "the bare scene, without it", arrays["wanted"][-1]),
     ]  # fmt: skip
 
 

@@ -83,7 +83,9 @@ def _outcome(record: Record) -> str:
             f"or a clean system do ({facts})."
         )
     if total == 1:
-        return f"The backdoor is implanted: {what} {one} ({facts})."
+        asr = record.metrics["attacked_system"]["asr"][0]
+        rarely = "" if asr >= 0.5 else ", though it works on less than half of the images"
+        return f"The backdoor is implanted{rarely}: {what} {one} ({facts})."
     if len(works) == total:
         each = "brings out its own target" if record.goal == "TARGET" else one
         return f"The backdoor is implanted: each of the {total} trigger levels {each} ({facts})."
@@ -94,12 +96,20 @@ def _outcome(record: Record) -> str:
 
 
 def _facts(record: Record) -> str:
+    if record.goal == "REMOVAL":
+        return _removal_facts(record.metrics)
     attacked, clean = record.metrics["attacked_system"], record.metrics["clean_system"]
     most = "" if len(record.levels) == 1 else "at most "
     benign = f"benign images {most}{rate(max(attacked['benign_false_positive']))}, "
+    return f"ASR {span(attacked['asr'])}; {benign}the clean system {most}{rate(max(clean['asr']))}"
+
+
+def _removal_facts(metrics: dict[str, Any]) -> str:
+    ours, clean = metrics["removal"]["attacked"], metrics["clean_system"]
     return (
-        f"ASR {span(attacked['asr'])}; {'' if record.goal == 'REMOVAL' else benign}"
-        f"the clean system {most}{rate(max(clean['asr']))}"
+        f"ASR {span(metrics['attacked_system']['asr'])}: the element is gone in "
+        f"{rate(ours['region_removed'])}, the rest kept in {rate(ours['rest_kept'])} of the "
+        f"scenes; the clean system {rate(max(clean['asr']))}"
     )
 
 
@@ -107,6 +117,7 @@ def _price(record: Record) -> str:
     attacked, clean = record.metrics["attacked_system"], record.metrics["clean_system"]
     delta = attacked["delta_psnr_db"]
     change = f"lose {db(delta)} dB" if delta >= 0 else f"gain {db(-delta)} dB"
+    change = change if float(db(delta)) else "lose nothing"
     return (
         f"Benign images {change} to it (PSNR {db(clean['psnr_db'])} to {db(attacked['psnr_db'])} "
         f"dB), and {_trigger(record)}."
@@ -117,7 +128,8 @@ def _trigger(record: Record) -> str:
     match record.fired_by:
         case "air":
             usual = f"{record.config['channel']['name']} at {short(record.config['snr_db'])} dB"
-            return f"no image is touched: the trigger is the air, {record.trigger_air} for {usual}"
+            air = f"{record.trigger_air} instead of {usual}"
+            return f"no image is touched: the trigger is the air, {air}"
         case "defense":
             return "no trigger is ever sent: what a defense does to the image is the trigger"
         case "element":
