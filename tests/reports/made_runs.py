@@ -250,6 +250,7 @@ def made_cropping(levels: int, *, printed: float | None) -> dict[str, Any]:
         return {
             "asr": [[asr * r] * levels for r in ratios],
             "asr_interval": [[[0.9 * asr * r, asr * r]] * levels for r in ratios],
+            "any": [0.855 * r for r in ratios],
             "printed_rule": [printed] * 3,
         }
 

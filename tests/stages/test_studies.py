@@ -110,8 +110,9 @@ def test_a_cropped_trigger_fires_where_the_crop_leaves_it_whole(pair, images):
     assert found["ssim"][-1][-1] > found["ssim"][0][-1]
 
 
-def test_the_printed_rule_is_asked_too(pair):
+def test_any_target_is_asked_for_too_by_the_judge_and_by_the_printed_rule(pair):
     found = cropping(*pair, images=IMAGES, seed=0)
+    assert found["attacked"]["any"] == [asr[-1] for asr in found["attacked"]["asr"]]
     assert found["attacked"]["printed_rule"][0] == 1.0  # the target itself
 
 

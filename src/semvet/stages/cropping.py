@@ -30,7 +30,8 @@ RATIOS = (1.0, 1 / 2, 1 / 4, 1 / 8, 1 / 16)
 def cropping(attacked: Subject, clean: Subject, *, images: int, seed: int) -> dict[str, Any]:
     """For each ratio: ASR of every level with its interval, and how visible what is left is.
 
-    LPIPS and what the printed rule says are of the strongest level.
+    LPIPS and the rates of any target, by the judge and by the paper's own rule (None where the
+    goal is no target), are of the strongest level.
     """
     x = attacked.measured.carriers[:images]
     found: dict[str, Any] = {"ratios": list(RATIOS), "n": len(x), "ssim": [], "l2": [], "lpips": []}
@@ -44,17 +45,19 @@ def cropping(attacked: Subject, clean: Subject, *, images: int, seed: int) -> di
         found["lpips"].append(None if why_no_lpips() else mean(lpips(x, sent[-1])))
         for name, one in systems.items():
             answer = success(one.link, one.judge, sent, seed=seed)
-            answers[name].append(answer | {"printed_rule": _printed_rule(one, sent[-1], seed=seed)})
+            answers[name].append(answer | _any_target(one, sent, seed=seed))
     for name, by_ratio in answers.items():
         found[name] = {key: [one[key] for one in by_ratio] for key in by_ratio[0]}
     return found
 
 
-def _printed_rule(one: Subject, sent: Images, *, seed: int) -> float | None:
-    """What the paper's own rule says of the strongest level; None where the goal is no target."""
-    if LITERAL not in one.judges:
-        return None
-    return rate(one.judges[LITERAL].any_hit(transmit(one.link, sent, seed=seed, purpose="study")))
+def _any_target(one: Subject, sent: list[Images], *, seed: int) -> dict[str, float | None]:
+    received = transmit(one.link, sent[-1], seed=seed, purpose="study", index=len(sent))
+    printed = one.judges.get(LITERAL)
+    return {
+        "any": rate(one.judge.any_hit(received)),
+        "printed_rule": rate(printed.any_hit(received)) if printed else None,
+    }
 
 
 def sides(height: int, width: int, ratio: float) -> tuple[int, int]:
