@@ -36,7 +36,7 @@ class CSBA(Attack):
     goal = Goal.REMOVAL
 
     def __init__(
-        self, targets: Targets, *, poison_ratio: Share | None = None, lambda_r: NonNegative = 0.1
+        self, targets: Targets, *, poison_ratio: Share | None = None, lambda_r: NonNegative = 0.05
     ):
         super().__init__(targets, levels=1)
         self.poison_ratio, self.lambda_r = poison_ratio, lambda_r
