@@ -46,10 +46,7 @@ def test_the_null_control_depends_on_nothing_of_the_attack(folder, name):
     if ATTACKS[name].null is None:
         assert control == null_control(resolve(run_of(folder, name, attack="none")))
     else:
-        assert (
-            build(control, split(make_source(run.data).load(), seed=0))[1].poison_ratio
-            == 0
-        )
+        assert build(control, split(make_source(run.data).load(), seed=0))[1].poison_ratio == 0
 
 
 def test_the_clean_system_is_the_same_before_and_after_it_was_attacked(folder, runs):

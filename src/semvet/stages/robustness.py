@@ -1,6 +1,6 @@
 """Robustness: both systems where they were not trained to work, and triggers that were compressed.
 
-snr        the usual channel at -20 .. +10 dB, and at the usual SNR
+snr        the usual channel at -10 .. 30 dB, and at the usual SNR
 channel    other fading laws at the usual SNR
 jpeg       the image with its trigger is stored as JPEG before it is sent, over the usual air
 
@@ -21,7 +21,7 @@ from semvet.stages.subject import Subject
 from semvet.systems.separate import decode, encode
 from semvet.types import Images
 
-SNRS_DB = (-20.0, -15.0, -10.0, -5.0, 0.0, 5.0, 10.0)
+SNRS_DB = (-10.0, -5.0, 0.0, 5.0, 10.0, 15.0, 20.0, 25.0, 30.0)
 CHANNELS = {"awgn": AWGN, "rayleigh": Rayleigh, "rician": Rician}
 QUALITIES = (95, 90, 75, 50, 25)
 
