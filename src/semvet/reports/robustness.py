@@ -48,7 +48,7 @@ def draw_robustness(record: Record) -> Figure | None:
         over_jpeg.set_visible(False)
     else:
         _asr(over_jpeg, record, _beside_uncoded(found))
-        over_jpeg.set_title("ASR after JPEG of the triggered image")
+        over_jpeg.set_title("ASR after JPEG of what is sent")
         over_jpeg.set_xlabel("JPEG quality")
     figure.legend(handles=_legend(record), loc="lower center", ncols=10)
     return figure
