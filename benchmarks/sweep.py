@@ -1,8 +1,9 @@
-"""What SemBugger's paper leaves open, one option at a time: `python -m benchmarks.sweep` (45 minutes).
+"""What SemBugger's paper leaves open, one option at a time: `python -m benchmarks.sweep`.
 
 Every variant differs from the defaults in one thing; packaged digits, the recipe of the preset
-`quick`, seed 0 (the defaults with three seeds, which says how much a difference means). Writes results/sweeps/sembugger.json and prints the table of docs/decisions.md.
-Finished runs are found in ./runs, so that a stopped sweep goes on.
+`quick`, seed 0 (the defaults with three seeds, which says how much a difference means): about 45
+minutes of one core. Writes results/sweeps/sembugger.json and prints the table of
+docs/decisions.md. Finished runs are found in ./runs, so that a stopped sweep goes on.
 """
 
 import json
