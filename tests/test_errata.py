@@ -14,7 +14,7 @@ from semvet.types import to_images
 class Ideal:
     """A transmitter that changes nothing."""
 
-    def __call__(self, x, *, rng):
+    def __call__(self, x, *, rng, air=None):
         return x
 
 
