@@ -33,6 +33,7 @@ from semvet.systems.base import System, Transmission, as_features
 from semvet.systems.convolution import Conv5, PReLU, TransposedConv5
 from semvet.systems.gdn import GDN
 from semvet.systems.grid import Grid
+from semvet.systems.link import taken
 from semvet.systems.power import symbol_count
 from semvet.types import (
     BandwidthRatio,
@@ -199,7 +200,7 @@ class JSCCF(System):
         image: Images | None = None
         belief: Images | None = None
         for i, layer in enumerate(self.rounds[: self.active]):
-            use = {n.removeprefix(f"{i}/"): v for n, v in noise.items() if n.startswith(f"{i}/")}
+            use = taken(noise, f"{i}/")
             sent.append(layer.encode(x, belief))
             y = channel(sent[-1], use, snr_db=snr_db)
             heard.append(layer.grid.to_maps(y))
