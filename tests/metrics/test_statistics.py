@@ -2,9 +2,11 @@ import numpy as np
 import pytest
 import torch
 from scipy.stats import binom, binomtest
+from scipy.stats import t as student
 
 from semvet.metrics.statistics import (
     mean_interval,
+    over_seeds,
     psnr_of_mean_mse,
     rate_interval,
     rate_lower_bound,
@@ -40,3 +42,19 @@ def test_the_interval_of_a_mean_shrinks_with_the_root_of_n():
     values = torch.randn(10_000, generator=stream(0, "v"))
     low, high = mean_interval(values)
     assert high - low == pytest.approx(2 * 1.96 * float(values.std()) / 100, rel=0.01)
+
+
+def test_intervals_stay_within_what_is_possible():
+    rare = torch.tensor([0.0] * 99 + [1.0])
+    assert mean_interval(rare)[0] < 0
+    assert mean_interval(rare, low=0.0, high=1.0)[0] == 0
+
+
+def test_the_interval_over_seeds_is_students():
+    values = [0.9, 0.95, 1.0]
+    expected = student.interval(0.95, 2, loc=0.95, scale=0.05 / 3**0.5)  # SciPy's own
+    found = over_seeds(values)
+    assert found.mean == pytest.approx(0.95)
+    assert found.interval == pytest.approx(expected)
+    assert over_seeds(values, high=1.0).interval[1] == 1.0
+    assert over_seeds([0.5]).interval is None

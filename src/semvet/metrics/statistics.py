@@ -23,13 +23,16 @@ def mean(values: Tensor) -> float:
     return float(values.double().mean())
 
 
-def mean_interval(values: Tensor) -> tuple[float, float]:
-    """Normal 95 % interval of the mean of independent values; a point where there is only one."""
+def mean_interval(values: Tensor, *, low: float = -inf, high: float = inf) -> tuple[float, float]:
+    """Normal 95 % interval of the mean of independent values, cut to what is possible.
+
+    A point where there is only one value.
+    """
     center, count = mean(values), values.numel()
     if count < 2:
         return center, center
     half = float(norm.ppf(0.5 + CONFIDENCE / 2)) * float(values.double().std()) / count**0.5
-    return center - half, center + half
+    return max(low, center - half), min(high, center + half)
 
 
 def over_seeds(values: Sequence[float], *, low: float = -inf, high: float = inf) -> OverSeeds:

@@ -168,7 +168,7 @@ def summarize(
         "psnr_db_interval": mean_interval(measured.psnr_db),
         "psnr_of_mean_mse_db": min(psnr_of_mean_mse(measured.errors), IDENTICAL_DB),
         "distortion_outage": mean(outages),
-        "distortion_outage_interval": mean_interval(outages),
+        "distortion_outage_interval": mean_interval(outages, low=0.0, high=1.0),
         "asr": asr,
         "asr_interval": [_interval(h) for h in hits],
         "asr_mean": sum(asr) / len(asr),
