@@ -34,7 +34,8 @@ from semvet.types import Flags, Images, Targets
 Scores = Float[Tensor, "batch outcomes"]
 Thresholds = Float[Tensor, " outcomes"]  # tau
 Logits = Float[Tensor, "batch classes"]
-RULES = ("conformal", "mu-plus-3-sigma", "mu-minus-3-sigma")
+LITERAL = "mu-minus-3-sigma"  # as printed
+RULES = ("conformal", "mu-plus-3-sigma", LITERAL)
 
 
 class Judge(ABC):

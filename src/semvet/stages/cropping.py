@@ -14,13 +14,13 @@ import torch
 from jaxtyping import Float
 from torch import Generator, Tensor
 
+from semvet.metrics.judge import LITERAL
 from semvet.metrics.lpips import lpips, why_no_lpips
 from semvet.metrics.ssim import ssim
 from semvet.metrics.statistics import mean
 from semvet.metrics.visibility import l2
 from semvet.randomness import stream
 from semvet.stages.evaluate import rate, success, transmit
-from semvet.stages.record import LITERAL
 from semvet.stages.subject import Subject
 from semvet.types import Images
 

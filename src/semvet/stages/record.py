@@ -11,7 +11,7 @@ import torch
 
 from semvet.config import NUMERICS, Run
 from semvet.data import DataSet, Splits
-from semvet.metrics.judge import Scores
+from semvet.metrics.judge import LITERAL, Scores
 from semvet.metrics.lpips import why_no_lpips
 from semvet.metrics.statistics import mean, mean_interval
 from semvet.stages.defend import Outcome
@@ -21,7 +21,6 @@ from semvet.stages.subject import Subject
 from semvet.stages.train import MOST_HELD_OUT, TrainedSystem
 from semvet.store import Arrays
 
-LITERAL = "mu-minus-3-sigma"
 EXAMPLES = 8  # images that the report may show
 
 
