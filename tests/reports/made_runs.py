@@ -137,11 +137,15 @@ def made_metrics(
             "training_peak_memory_mib": 588.8,
             "total_seconds": 52.8, "peak_memory_mib": None,
         },
-        "provenance": {
-            "semvet": "0.1.0", "numerics": 1, "torch": "2.13.0", "python": "3.11.2",
-            "device": "cpu", "data": "mnist, packaged <sample>", "data_fingerprint": "1f" * 8,
-            "seed": 3, "finished": "2026-01-01T00:00:00Z",
-        },
+        "provenance": made_provenance(),
+    }  # fmt: skip
+
+
+def made_provenance() -> dict[str, Any]:
+    return {
+        "semvet": "0.1.0", "numerics": 1, "torch": "2.13.0", "python": "3.11.2",
+        "device": "cpu", "data": "mnist, packaged <sample>", "data_fingerprint": "1f" * 8,
+        "seed": 3, "finished": "2026-01-01T00:00:00Z",
     }  # fmt: skip
 
 

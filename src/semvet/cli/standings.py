@@ -7,10 +7,9 @@ from rich.console import Console
 
 from semvet.cli.tables import make_table
 from semvet.metrics.statistics import OverSeeds
+from semvet.reports.goals import GOALS
 from semvet.reports.record import labels
 from semvet.stages.leaderboard import Standing
-
-GOALS = {"TARGET": "target", "LABEL": "label", "REMOVAL": "removal"}
 
 
 def as_json(rows: list[Standing]) -> str:
@@ -38,7 +37,7 @@ def _print_one(console: Console, setting: str, rows: list[Standing]) -> None:
     shown.padding = (0, 1, 0, 0)  # it is to fit 80 columns
     names = labels([{"name": row.attack["name"], "args": _args(row)} for row in rows])
     for row, name in zip(rows, names, strict=True):
-        goal = "" if row.goal == "TARGET" else f"\n({GOALS[row.goal]})"
+        goal = "" if row.goal == "TARGET" else f"\n({GOALS[row.goal].aim})"
         shown.add_row(
             name.replace(" ", "\n  ") + goal,
             str(len(row.seeds)), _over_seeds(row.asr, 3), f"{row.weakest:.3f}",

@@ -58,7 +58,6 @@ class Batches:
             rng = stream(self.seed, f"order of group {group}", index=number)
             needed = self.steps_per_epoch * width
             rounds = -(-needed // len(images))  # fewer images than places: begin again
-            rounds = -(-needed // len(images))  # fewer images than places: begin again
             order = torch.cat([permutation(len(images), rng=rng) for _ in range(rounds)])
             columns.append(images[order[:needed]].view(self.steps_per_epoch, width))
         return torch.cat(columns, dim=1)
