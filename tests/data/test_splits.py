@@ -138,3 +138,12 @@ def test_a_set_of_copies_of_one_image_is_refused():
     same = ImageSet(_images(1).pixels.repeat(200, 1, 1, 1), torch.zeros(200, dtype=torch.int64))
     with pytest.raises(DataError, match="1 of 16 different candidate targets"):
         split(DataSet(same, _images(50), "made up"), seed=0)
+
+
+def test_fewer_training_images_are_the_first_ones_and_leave_the_rest_as_it_was():
+    data = _data()
+    all_of_them, few = split(data, seed=0), split(data, seed=0, images=70)
+    assert torch.equal(few.train_index, all_of_them.train_index[:70])
+    assert len(few.train) == 70
+    assert torch.equal(few.held_out.pixels, all_of_them.held_out.pixels)
+    assert torch.equal(few.reserve, all_of_them.reserve)

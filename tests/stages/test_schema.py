@@ -182,6 +182,7 @@ CHANGES = {
     "defense.1.copies": [33],
     "defense.1.clip": ["false"],
     "defense.1.alpha": [0.01],
+    "training.images": [100],
     "training.epochs": [21],
     "training.batch": [65],
     "training.learning_rate": [0.005],

@@ -34,11 +34,13 @@ class Splits:
 
 
 def split(
-    data: DataSet, *, seed: int, reserve: Count = 16, targets: ImageSet | None = None
-) -> Splits:
+    data: DataSet, *, seed: int, reserve: Count = 16, targets: ImageSet | None = None,
+    images: Count | None = None,
+) -> Splits:  # fmt: skip
     """Args:
         reserve: how many candidate targets to draw.
         targets: candidates from elsewhere, instead of drawn ones.
+        images: training images, at most; None: all.
 
     Raises:
         DataError: fewer than 64 training, 1 held-out or 1 test image remain.
@@ -53,7 +55,7 @@ def split(
     target = targets.pixels
 
     free = ~_copies(data.train.pixels, target)
-    train_index = free[:border].nonzero().flatten()
+    train_index = free[:border].nonzero().flatten()[:images]
     held_out_index = border + free[border:].nonzero().flatten()
     test_index = (~_copies(data.test.pixels, target)).nonzero().flatten()
 

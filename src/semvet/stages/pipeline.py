@@ -52,7 +52,7 @@ def execute(
         folder.write_config(run.document())
         folder.log("started", data=data.source)
         watch.stage(f"data: {data.source}")
-        splits = split(data, seed=run.seed, targets=targets)
+        splits = split(data, seed=run.seed, targets=targets, images=run.training.images)
         rehearse(run, splits)
         rehearse_classifier(run, splits)
         clean, attacked = _train(
