@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from semvet.data import Mnist
-from semvet.defenses import SemanticSmoothing, View
+from semvet.defenses import SemanticSmoothing, Vantage, View
 from semvet.metrics.judge import make_judge, score
 from semvet.metrics.psnr import psnr_db
 from semvet.randomness import stream
@@ -38,7 +38,7 @@ def test_s3_clipping_costs_an_ideal_transmitter_12_db(digits):
     psnr = {}
     for clip in (True, False):
         smoothing = SemanticSmoothing(sigma=0.25, copies=100, clip=clip)
-        link = smoothing.apply(View(Ideal()), rng=stream(0, "defense")).link
+        link = smoothing.apply(View(Vantage.TRANSMITTER, Ideal()), rng=stream(0, "defense")).link
         psnr[clip] = psnr_db(link(x, rng=stream(0, "noise")), x).mean().item()
     assert psnr[True] == pytest.approx(20.3, abs=0.3)
     assert psnr[False] == pytest.approx(32.0, abs=0.3)

@@ -94,7 +94,10 @@ def test_nothing_can_be_chosen_from_an_empty_list():
         ({"training": {"batch": 1}}, r"training\.batch: 1 .* whole number >= 2 and <= 65536"),
         ({"training": {"precision": "fp8"}}, r"precision: 'fp8' .* allowed: auto, bf16, fp32"),
         ({"training": {"learning_rate": "1/0"}}, r"learning_rate: '1/0' .* number > 0 and <= 1"),
-        ({"training": 3}, r"training: 3 is not allowed; allowed: {images: \.\.\., epochs: \.\.\., batch: "),
+        (
+            {"training": 3},
+            r"training: 3 is not allowed; allowed: {images: \.\.\., epochs: \.\.\., batch: ",
+        ),
         ({"evaluation": {"alpha": 0.5}}, r"evaluation\.alpha: 0\.5 .* a number > 0 and < 0\.5"),
         ({"evaluation": {"judge": "me"}}, r"judge: 'me' .* allowed: conformal, mu-plus"),
         ({"attack": None}, r"attack: None is not allowed; allowed: a name, or {name: NAME"),

@@ -5,7 +5,7 @@ from statistics import NormalDist
 import pytest
 import torch
 
-from semvet.defenses import SemanticSmoothing, View
+from semvet.defenses import SemanticSmoothing, Vantage, View
 from semvet.randomness import stream
 
 SIGMA, D = 0.25, 64
@@ -26,7 +26,7 @@ class Identity:
 
 def defended(link=None, **config):
     return SemanticSmoothing(**{"sigma": SIGMA, **config}).apply(
-        View(link or Identity()), rng=stream(0, "defense")
+        View(Vantage.TRANSMITTER, link or Identity()), rng=stream(0, "defense")
     )
 
 

@@ -1,33 +1,166 @@
-"""The shape of a defense. It sees what its vantage point owns, and never the attack."""
+"""The shape of a defense. It sees what its vantage point owns, and never the attack.
+
+    view      = what the vantage point owns (made by `stages.views`)
+    defended  = defense.apply(view, rng=rng)
+    y         = defended.link(x, rng=rng)                 the system as it is used from now on
+
+A defense may also judge single images (`Detector`), change what is sent (`Transform`), or train
+anew (`Training`). The first two are attributes of the defense, so that attackers who know the
+defense can be given them.
+"""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Flag, auto
-from typing import Any, ClassVar
+from typing import Any, Protocol, final, runtime_checkable
 
-from torch import Generator
+from torch import Generator, Tensor
 
-from semvet.systems import Link
-from semvet.types import Flags, Images, PerImage, Transform
+from semvet.errors import DefenseError
+from semvet.systems import Link, TrainableLink
+from semvet.types import Flags, Images, Indices, Pairs, PerImage, Transform
 
 IsHit = Callable[[Images], Flags]  # does the receiver's image count as an attack's target?
+MOST_IMAGES = 2000  # that a defense is given, as BASS Sec. V has it
 
 
 class Vantage(Flag):
-    """Where a defense stands."""
+    """Where a defense stands. Everybody may send images through the link and sees what arrives."""
 
-    TRANSMITTER = auto()  # x and the encoder
-    RECEIVER = auto()  # symbols and the decoder
-    AUDITOR = auto()  # weights, unlabelled training images that may be poisoned
-    TRAINER = auto()  # the training itself
+    TRANSMITTER = auto()  # the images that it sent before, in training: some may carry triggers
+    RECEIVER = auto()  # the link alone
+    AUDITOR = auto()  # weights, the same images, reference systems that it trained itself
+    TRAINER = auto()  # weights, all training pairs, the training itself
+
+
+OWNERS = {
+    "images": Vantage.TRANSMITTER | Vantage.AUDITOR | Vantage.TRAINER,
+    "system": Vantage.AUDITOR | Vantage.TRAINER,
+    "references": Vantage.AUDITOR,
+    "training": Vantage.TRAINER,
+}
+
+
+@runtime_checkable
+class Training(Protocol):
+    """The training of the system, for whoever owns it. What an adversary did to the data stays
+    done, and one who controls the loss still does."""
+
+    @property
+    def pairs(self) -> Pairs:
+        """D_T and D_R as the trainer gets them (uint8); `level` is 0 everywhere: nobody tells."""
+        ...
+
+    def again(
+        self, record: dict[str, Any], *, keep: Indices | None = None,
+        before: Transform | None = None,
+    ) -> TrainableLink:  # fmt: skip
+        """The same training from the start, kept in the store.
+
+        Args:
+            record: plain values that say what is different, for the training's identity.
+            keep: pairs to train on; None: all of them.
+            before: what the images of a batch pass before they are sent; their labels do not.
+        """
+        ...
+
+    def split(self, *, parties: int, timeout_s: float) -> tuple[TrainableLink, dict[str, Any]]:
+        """U-shaped split training by one process or two, and what it says of itself.
+
+        Raises DefenseError for a system that does not come apart, and for a peer that dies or lies.
+        """
+        ...
+
+
+@final
+class View:
+    """What a vantage point owns. Asking for more is a DefenseError that says whose it is.
+
+    Args:
+        vantage: where the defense stands.
+        link: the deployed system, to send images through.
+        images: at most 2,000 training images as they were sent, without labels, in [0, 1].
+        references: trains so many clean systems on public data.
+        training: the training itself.
+    """
+
+    def __init__(
+        self, vantage: Vantage, link: Link, *, images: Images | None = None,
+        references: Callable[[int], Sequence[TrainableLink]] | None = None,
+        training: Training | None = None,
+    ):  # fmt: skip
+        self.vantage, self.link = vantage, link
+        self._images, self._references, self._training = images, references, training
+
+    @property
+    def images(self) -> Images:
+        return self._owned("images", self._images)
+
+    @property
+    def system(self) -> TrainableLink:
+        """Weights and all. To be copied before anything is changed."""
+        if not isinstance(self.link, TrainableLink):
+            raise DefenseError(
+                f"this defense works on a system's weights, but gets them wrapped by "
+                f"{type(self.link).__name__}; in a combination it must come earlier"
+            )
+        return self._owned("system", self.link)
+
+    def references(self, count: int) -> Sequence[TrainableLink]:
+        """`count` clean systems of the same kind. Training them takes its time, once."""
+        return self._owned("references", self._references)(count)
+
+    @property
+    def training(self) -> Training:
+        return self._owned("training", self._training)
+
+    def at(self, vantage: Vantage, link: Link) -> "View":
+        """The same world as seen from another place, with another link in use."""
+        return View(
+            vantage, link, images=self._images, references=self._references,
+            training=self._training,
+        )  # fmt: skip
+
+    def _owned(self, what: str, value: Any) -> Any:
+        if not OWNERS[what] & self.vantage:
+            raise DefenseError(
+                f"{_names(self.vantage)} has no {what}; allowed: a defense that stands at "
+                f"{_names(OWNERS[what])}"
+            )
+        if value is None:
+            raise DefenseError(f"{what}: not there in this run")
+        return value
+
+
+def _names(vantage: Vantage) -> str:
+    return ", ".join(one.name.lower() for one in vantage if one.name)
+
+
+@runtime_checkable
+class Detector(Protocol):
+    """How suspicious an image is that is about to be sent."""
+
+    def __call__(self, link: Link, x: Images, *, rng: Generator) -> PerImage:
+        """Higher is more suspicious. Differentiable in x and the link's parameters, so that
+        attackers can be given it; the score of an image ignores its batch mates."""
+        ...
 
 
 @dataclass(frozen=True)
-class View:
-    """What a vantage point owns. `stages.defend` fills in no more than the vantage allows."""
+class Detection:
+    """A detector in use."""
 
-    link: Link  # the deployed system, to send images through
+    score: Callable[[Images, Generator], PerImage]
+    threshold: float  # above it, an image is not sent; from the defense's own images
+
+
+@dataclass(frozen=True)
+class Suspicion:
+    """What an audit thinks of the images that it was given, in their order."""
+
+    score: PerImage  # higher is more suspicious
+    flagged: Flags
 
 
 @dataclass(frozen=True)
@@ -42,20 +175,36 @@ class Certificate:
 
 @dataclass(frozen=True)
 class Defended:
-    """A link to use instead of the old one, and what the defense learned on the way."""
+    """A link to use instead of the old one, and what the defense learned on the way.
+
+    A link that is a TrainableLink other than the old one is a hardened system: it is saved.
+    """
 
     link: Link
     channel_uses_factor: float = 1.0  # transmissions per image
-    findings: dict[str, Any] = field(default_factory=dict)  # plain numbers, for the report
+    findings: dict[str, Any] = field(default_factory=dict)  # plain numbers and lists of them
+    pictures: dict[str, Tensor] = field(default_factory=dict)  # arrays, for the report
     certify: Callable[[Images, IsHit, Generator], Certificate] | None = None
+    detection: Detection | None = None
+    suspicion: Suspicion | None = None
 
 
 class Defense(ABC):
-    """Keyword-only constructor arguments are the configuration."""
+    """Keyword-only constructor arguments are the configuration.
 
-    vantage: ClassVar[Vantage]
-    transform: Transform | None = None  # of an image before it is sent; attackers may know it
+    Attributes:
+        vantage: where it stands.
+        transform: what it does to an image before it is sent; attackers may know it.
+        statistic: what it looks at in an image that is about to be sent; attackers may know it.
+    """
+
+    vantage: Vantage
+    transform: Transform | None = None
+    statistic: Detector | None = None
 
     @abstractmethod
     def apply(self, view: View, *, rng: Generator) -> Defended:
-        """Does not change `view.link`; works on a copy if it must."""
+        """Does not change `view.link`; works on a copy if it must. Never sees a test image.
+
+        Raises DefenseError for a system that it cannot work on, with the way out.
+        """

@@ -36,7 +36,9 @@ def defend(
     defense, x = make_defense(spec), attacked.before.sent
     few, usual = sample.first(len(attacked.before.carriers)), attacked.link.air
     defended, on_clean = (
-        defense.apply(View(subject.link), rng=stream(seed, "defense", device=x.device))
+        defense.apply(
+            View(defense.vantage, subject.link), rng=stream(seed, "defense", device=x.device)
+        )
         for subject in (attacked, clean)
     )
     began = time.perf_counter()

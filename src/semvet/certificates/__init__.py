@@ -1,0 +1,1 @@
+"""What is guaranteed of the picture that smoothing receives; one bound per module."""
