@@ -19,7 +19,12 @@ from semvet.defenses.semantic_smoothing import SemanticSmoothing
 from semvet.plugins import with_entry_points
 
 DEFENSES: dict[str, type[Defense]] = with_entry_points(
-    "semvet.defenses", {"none": NoDefense, "semantic-smoothing": SemanticSmoothing}
+    "semvet.defenses",
+    {
+        "none": NoDefense,
+        "semantic-smoothing": SemanticSmoothing,
+        "combined": Combined,
+    },
 )
 __all__ = [
     "DEFENSES",

@@ -26,7 +26,7 @@ from semvet.config import (
     number,
 )
 from semvet.data import DATASETS, Source
-from semvet.defenses import DEFENSES, Defense
+from semvet.defenses import DEFENSES, Defense, Detector
 from semvet.errors import ConfigError
 from semvet.systems import SYSTEMS, System
 from semvet.types import ImageShape, Targets, Transform
@@ -40,7 +40,17 @@ TABLES: dict[str, Mapping[str, type]] = {
 }
 
 
-NESTED: dict[Any, str] = {Attack: "attack", Transform: "defense"}  # arguments that are plug-ins
+PARTS = tuple[Defense, ...]
+NESTED: dict[Any, str] = {  # arguments that are plug-ins themselves
+    Attack: "attack",
+    Transform: "defense",
+    Detector: "defense",
+    PARTS: "defense",
+}
+KNOWN: dict[Any, tuple[str, str]] = {  # what an attacker may know of a defense, and its name there
+    Transform: ("transform", "does not change the image that is sent"),
+    Detector: ("statistic", "looks at no single image that is about to be sent"),
+}
 
 
 @cache
@@ -48,7 +58,7 @@ def arguments(plug_in: type) -> type[BaseModel]:
     """A pydantic model of the plug-in's keyword-only arguments.
 
     One annotated `Attack` is written as an attack, with its name and arguments; one annotated
-    `Transform` as the defense that it belongs to.
+    `Transform` or `Detector` as the defense that it belongs to.
     """
     fields: dict[str, Any] = {}
     for name, parameter in inspect.signature(plug_in, eval_str=True).parameters.items():
@@ -64,14 +74,16 @@ def arguments(plug_in: type) -> type[BaseModel]:
         if getattr(hint, "__origin__", hint) in (int, float):
             hint = Annotated[hint, BeforeValidator(number)]
         if hint in NESTED:
-            kind = NESTED[hint]
-            hint = Annotated[PlugIn, AfterValidator(partial(_resolved_inside, kind, name))]
+            owner = "defense" if issubclass(plug_in, Defense) else "attack"
+            resolved = AfterValidator(partial(_resolved_inside, NESTED[hint], f"{owner}.{name}"))
+            one = Annotated[PlugIn, resolved]
+            hint = tuple[one, ...] if hint == PARTS else one  # type: ignore[valid-type]
         fields[name] = (hint, default)
     return create_model(plug_in.__name__, __config__=STRICT, **fields)
 
 
-def _resolved_inside(kind: str, name: str, spec: Spec) -> Spec:
-    return _resolve_one(spec, kind, f"attack.{name}")
+def _resolved_inside(kind: str, where: str, spec: Spec) -> Spec:
+    return _resolve_one(spec, kind, where)
 
 
 def _resolve_one(spec: Spec, kind: str, where: str) -> Spec:
@@ -134,27 +146,28 @@ def _build(kind: str, spec: Spec, *given: Any) -> Any:
     given_by_name = arguments(plug_in).model_validate(spec.args)
     values = given_by_name.model_dump()
     for name, parameter in inspect.signature(plug_in, eval_str=True).parameters.items():
-        if parameter.annotation is Attack:
-            values[name] = _build("attack", getattr(given_by_name, name), *given)
-        elif parameter.annotation is Transform:
-            values[name] = _transform(getattr(given_by_name, name), f"{kind}.{name}")
+        hint, nested = parameter.annotation, getattr(given_by_name, name, None)
+        if hint is Attack:
+            values[name] = _build("attack", nested, *given)
+        elif hint in KNOWN:
+            values[name] = _known(nested, hint, f"{kind}.{name}")
+        elif hint == PARTS:
+            values[name] = tuple(make_defense(spec) for spec in nested)
     return plug_in(*given, **values)
 
 
-def _transform(spec: Spec, where: str) -> Transform:
-    transform = make_defense(spec).transform
-    if transform is None:
-        able = sorted(name for name in DEFENSES if _can_transform(name))
-        raise ConfigError(
-            f"{where}: {spec.name} does not change the image that is sent; "
-            f"allowed: {', '.join(able)}"
-        )
-    return transform
+def _known(spec: Spec, hint: Any, where: str) -> Any:
+    attribute, lacks = KNOWN[hint]
+    found = getattr(make_defense(spec), attribute)
+    if found is None:
+        able = sorted(name for name in DEFENSES if _has(name, attribute))
+        raise ConfigError(f"{where}: {spec.name} {lacks}; allowed: {', '.join(able)}")
+    return found
 
 
-def _can_transform(name: str) -> bool:
+def _has(name: str, attribute: str) -> bool:
     needed = any(f.is_required() for f in arguments(DEFENSES[name]).model_fields.values())
-    return not needed and make_defense(Spec(name=name)).transform is not None
+    return not needed and getattr(make_defense(Spec(name=name)), attribute) is not None
 
 
 def make_source(spec: Spec) -> Source:
