@@ -30,7 +30,7 @@ from semvet.metrics.statistics import mean, mean_interval, psnr_of_mean_mse
 from semvet.stages.evaluate import transmit
 from semvet.stages.machine import pick_device
 from semvet.stages.schema import make_source, resolve
-from semvet.stages.train import TrainedSystem, trained_system
+from semvet.stages.train import TrainedSystem, Workshop, trained_system
 from semvet.stages.watch import Silent
 from semvet.store import default_store
 from semvet.systems import TrainableLink
@@ -90,10 +90,10 @@ def train(
             },
         }
     )  # fmt: skip
-    return trained_system(
-        run, split(part, seed=0), part.fingerprint, default_store(), device=pick_device("auto"),
-        watch=Silent(), name=name, checkpoint_every_s=30.0,
-    )  # fmt: skip
+    workshop = Workshop(
+        split(part, seed=0), part.fingerprint, default_store(), pick_device("auto"), Silent(), 30.0
+    )
+    return trained_system(run, workshop, name=name)
 
 
 @torch.no_grad()

@@ -12,7 +12,6 @@ Deviates: the share is ours (D-024).
 
 from typing import final
 
-import torch
 from jaxtyping import Bool, Int
 from torch import Generator, Tensor
 
@@ -20,22 +19,8 @@ from semvet.attacks.base import Attack, Controls, Goal, LossTerms
 from semvet.channels import Air
 from semvet.errors import ConfigError
 from semvet.systems import TrainableLink
-from semvet.types import Images, ImageShape, Noise, Pairs, Share, Targets, Transform
-
-
-@final
-class Sometimes:
-    """A transform that each image passes with a probability."""
-
-    def __init__(self, transform: Transform, *, share: float):
-        self.transform, self.share = transform, share
-
-    def draw(self, batch: int, shape: ImageShape, *, rng: Generator) -> Noise:
-        passes = torch.rand(batch, generator=rng, device=rng.device) < self.share
-        return self.transform.draw(batch, shape, rng=rng) | {"passes": passes}
-
-    def __call__(self, x: Images, noise: Noise) -> Images:
-        return torch.where(noise["passes"][:, None, None, None], self.transform(x, noise), x)
+from semvet.systems.transforms import Sometimes
+from semvet.types import Images, Noise, Pairs, Share, Targets, Transform
 
 
 @final

@@ -157,10 +157,11 @@ class Detection:
 
 @dataclass(frozen=True)
 class Suspicion:
-    """What an audit thinks of the images that it was given, in their order."""
+    """What a defense thinks of the training images that it was given, in their order."""
 
     score: PerImage  # higher is more suspicious
     flagged: Flags
+    all_pairs: bool = False  # of the training's pairs; else of the view's images
 
 
 @dataclass(frozen=True)

@@ -2,21 +2,24 @@
 
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
 
 from semvet.attacks import Attack, Goal
 from semvet.config import Spec
-from semvet.defenses import Certificate, Defended, View
+from semvet.defenses import Certificate, Defended, Defense
 from semvet.metrics.judge import Judge
 from semvet.metrics.statistics import mean
 from semvet.metrics.visibility import l2
 from semvet.randomness import stream
+from semvet.stages.detection import detection_figures, suspicion_figures
 from semvet.stages.evaluate import Measurement, Sample, measure, summarize
+from semvet.stages.ground import Ground
 from semvet.stages.schema import make_defense
 from semvet.stages.subject import Subject
+from semvet.systems import TrainableLink
 from semvet.types import PerImage
 
 RADII = (0.0, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.75, 1.0)
@@ -27,26 +30,31 @@ class Outcome:
     figures: dict[str, Any]
     measured: Measurement
     radius: PerImage | None  # certified, for each benign image
+    pictures: dict[str, Tensor]  # what the defense itself has to show
+    hardened: TrainableLink | None  # a system of its own, to be saved
 
 
 def defend(
-    spec: Spec, attacked: Subject, clean: Subject, attack: Attack, sample: Sample, *, seed: int
-) -> Outcome:
-    """Puts a defense on the attacked system and on the null control that was never attacked."""
+    spec: Spec, attacked: Subject, clean: Subject, grounds: tuple[Ground, Ground], attack: Attack,
+    sample: Sample, *, seed: int,
+) -> Outcome:  # fmt: skip
+    """Puts a defense on the attacked system and on the null control that was never attacked.
+
+    Args:
+        grounds: the world around each of the two, of which the defense gets its part.
+    """
     defense, x = make_defense(spec), attacked.before.sent
-    few, usual = sample.first(len(attacked.before.carriers)), attacked.link.air
-    defended, on_clean = (
-        defense.apply(
-            View(defense.vantage, subject.link), rng=stream(seed, "defense", device=x.device)
-        )
-        for subject in (attacked, clean)
+    few = sample.first(len(attacked.before.carriers))
+    ours, theirs = (
+        _put_on(defense, subject, ground, seed=seed)
+        for subject, ground in zip((attacked, clean), grounds, strict=True)
     )
     began = time.perf_counter()
-    after = measure(defended.link, attack, few, attacked.judge, usual=usual, seed=seed, draws=1)
+    after = _measured(ours, attacked, attack, few, seed=seed)
     seconds = time.perf_counter() - began
-    clean_after = measure(on_clean.link, attack, few, clean.judge, usual=usual, seed=seed, draws=1)
+    clean_after = _measured(theirs, clean, attack, few, seed=seed)
     summary, clean_summary = summarize(after, attacked.judge), summarize(clean_after, clean.judge)
-    certificate, certified = _certificate(defended, attacked.judge, after, attack, seed=seed)
+    certificate, certified = _certificate(ours, attacked.judge, after, attack, seed=seed)
     figures = {
         "name": spec.name,
         "args": spec.args,
@@ -59,12 +67,48 @@ def defend(
         "recovered_psnr_db": summary["recovered_psnr_db"],
         "clean_system_psnr_before_db": mean(clean.before.psnr_db),
         "clean_system_psnr_db": clean_summary["psnr_db"],
-        "channel_uses_factor": defended.channel_uses_factor,
+        "channel_uses_factor": ours.channel_uses_factor,
         "ms_per_image": 1000 * seconds / (len(x) + len(few.carriers) * attack.levels),
-        "findings": defended.findings,
+        "findings": ours.findings,
+        "clean_system_findings": theirs.findings,
+        "detection": _detected(ours, after, attacked.judge, seed=seed),
+        "clean_system_detection": _detected(theirs, clean_after, clean.judge, seed=seed),
+        "suspicion": _suspected(ours, grounds[0]),
+        "clean_system_suspicion": _suspected(theirs, grounds[1]),
         "certificate": certified,
     }
-    return Outcome(figures, after, certificate.radius if certificate else None)
+    changed = isinstance(ours.link, TrainableLink) and ours.link is not attacked.link
+    return Outcome(
+        figures, after, certificate.radius if certificate else None, ours.pictures,
+        hardened=cast(TrainableLink, ours.link) if changed else None,
+    )  # fmt: skip
+
+
+def _put_on(defense: Defense, subject: Subject, ground: Ground, *, seed: int) -> Defended:
+    rng = stream(seed, "defense", device=subject.before.sent.device)
+    return defense.apply(ground.view(defense, subject.link), rng=rng)
+
+
+def _measured(
+    defended: Defended, subject: Subject, attack: Attack, few: Sample, *, seed: int
+) -> Measurement:
+    return measure(
+        defended.link, attack, few, subject.judge, usual=subject.link.air, seed=seed, draws=1
+    )
+
+
+def _detected(
+    defended: Defended, after: Measurement, judge: Judge, *, seed: int
+) -> dict[str, Any] | None:
+    if defended.detection is None:
+        return None
+    return detection_figures(defended.detection, after, judge, seed=seed)
+
+
+def _suspected(defended: Defended, ground: Ground) -> dict[str, Any] | None:
+    if defended.suspicion is None:
+        return None
+    return suspicion_figures(defended.suspicion, ground.truth(defended.suspicion))
 
 
 @torch.no_grad()

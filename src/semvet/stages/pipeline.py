@@ -3,11 +3,9 @@
 import time
 from typing import Any
 
-import torch
-
-from semvet.config import Run, identity
-from semvet.data import DataSet, ImageSet, Splits, split, targets_from, targets_from_folder
-from semvet.stages.defend import Outcome, defend
+from semvet.config import Run, Spec, identity
+from semvet.data import DataSet, ImageSet, split, targets_from, targets_from_folder
+from semvet.stages.defend import defend
 from semvet.stages.downstream import (
     Downstream,
     classifier_figures,
@@ -16,14 +14,14 @@ from semvet.stages.downstream import (
     trained_classifier,
     wanted_labels,
 )
-from semvet.stages.evaluate import Sample
+from semvet.stages.ground import Ground
 from semvet.stages.judgements import judgements, rules_of
 from semvet.stages.machine import peak_memory_mib, pick_device
 from semvet.stages.record import metrics_of, pictures_of, provenance_of, speed_of
 from semvet.stages.schema import make_source, null_control, resolve
 from semvet.stages.studies import studies
-from semvet.stages.subject import Subject, make_subjects
-from semvet.stages.train import TrainedSystem, rehearse, trained_system
+from semvet.stages.subject import make_subjects
+from semvet.stages.train import TrainedSystem, Workshop, rehearse, to_arrays, trained_system
 from semvet.stages.watch import Silent, Watch
 from semvet.store import RunFolder, Store
 
@@ -55,13 +53,12 @@ def execute(
         splits = split(data, seed=run.seed, targets=targets, images=run.training.images)
         rehearse(run, splits)
         rehearse_classifier(run, splits)
-        clean, attacked = _train(
-            run, fingerprint, splits, store, folder, where, watch, checkpoint_every_s
-        )  # fmt: skip
+        workshop = Workshop(splits, fingerprint, store, where, watch, checkpoint_every_s)
+        clean, attacked = _train(run, workshop, folder)
         reader = trained_classifier(
             run, splits, data.fingerprint, store, device=where, watch=watch
         )  # fmt: skip
-        metrics = _evaluate(run, splits, clean, attacked, reader, folder, where, watch)
+        metrics = _evaluate(run, workshop, clean, attacked, reader, folder)
         metrics["provenance"] = provenance_of(run, data, where)
         metrics["speed"]["total_seconds"] = time.perf_counter() - began
         metrics["speed"]["peak_memory_mib"] = peak_memory_mib(where)
@@ -83,17 +80,11 @@ def _targets(run: Run, data: DataSet) -> ImageSet | None:
     return None
 
 
-def _train(
-    run: Run, fingerprint: str, splits: Splits, store: Store, folder: RunFolder,
-    device: torch.device, watch: Watch, checkpoint_every_s: float,
-) -> tuple[TrainedSystem, TrainedSystem]:  # fmt: skip
+def _train(run: Run, workshop: Workshop, folder: RunFolder) -> tuple[TrainedSystem, TrainedSystem]:
     """The null control and the attacked system; both may be in the store already."""
 
     def one(which: Run, name: str) -> TrainedSystem:
-        trained = trained_system(
-            which, splits, fingerprint, store, device=device, watch=watch, name=name,
-            checkpoint_every_s=checkpoint_every_s,
-        )  # fmt: skip
+        trained = trained_system(which, workshop, name=name)
         folder.log("trained", system=name, **speed_of(trained))
         return trained
 
@@ -105,13 +96,21 @@ def _train(
 
 
 def _evaluate(
-    run: Run, splits: Splits, clean: TrainedSystem, attacked: TrainedSystem,
-    reader: Downstream | None, folder: RunFolder, device: torch.device, watch: Watch,
+    run: Run, workshop: Workshop, clean: TrainedSystem, attacked: TrainedSystem,
+    reader: Downstream | None, folder: RunFolder,
 ) -> dict[str, Any]:  # fmt: skip
+    watch, splits = workshop.watch, workshop.splits
     watch.stage("evaluating both systems")
     attack = attacked.attack
-    control, subject, sample = make_subjects(clean, attacked, run, splits, device)
-    outcomes = _defend(run, attacked, subject, control, sample, watch)
+    control, subject, sample = make_subjects(clean, attacked, run, splits, workshop.device)
+    grounds = Ground(run, workshop, attack), Ground(null_control(run), workshop, clean.attack)
+    outcomes = []
+    for index, spec in enumerate(run.defense):
+        watch.stage(f"defense {_in_words(spec)}")
+        outcomes.append(defend(spec, subject, control, grounds, attack, sample, seed=run.seed))
+        if hardened := outcomes[-1].hardened:
+            described = {"record": run.training_record(), "defense": spec.model_dump(mode="json")}
+            folder.write_hardened(index, to_arrays(link=hardened), described)
     folder.write_evaluation(pictures_of(subject, control, outcomes))
     named = (reader.classify if reader else None, wanted_labels(run, attack, splits))
     judged = judgements(
@@ -129,13 +128,5 @@ def _evaluate(
     }
 
 
-def _defend(
-    run: Run, attacked: TrainedSystem, subject: Subject, control: Subject, sample: Sample,
-    watch: Watch,
-) -> list[Outcome]:  # fmt: skip
-    outcomes = []
-    for spec in run.defense:
-        arguments = " ".join(f"{key}={value}" for key, value in spec.args.items())
-        watch.stage(f"defense {spec.name} {arguments}")
-        outcomes.append(defend(spec, subject, control, attacked.attack, sample, seed=run.seed))
-    return outcomes
+def _in_words(spec: Spec) -> str:
+    return " ".join([spec.name, *(f"{key}={value}" for key, value in spec.args.items())])

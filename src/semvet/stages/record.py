@@ -171,4 +171,5 @@ def pictures_of(attacked: Subject, clean: Subject, outcomes: Sequence[Outcome]) 
         tensors[f"{name}/scores_triggered"] = torch.stack(after.scores_triggered)
         if outcome.radius is not None:
             tensors[f"{name}/radius"] = outcome.radius
+        tensors |= {f"{name}/own/{key}": shown for key, shown in outcome.pictures.items()}
     return {name: tensor.contiguous().cpu().numpy() for name, tensor in tensors.items()}

@@ -77,7 +77,7 @@ def arguments(plug_in: type) -> type[BaseModel]:
             owner = "defense" if issubclass(plug_in, Defense) else "attack"
             resolved = AfterValidator(partial(_resolved_inside, NESTED[hint], f"{owner}.{name}"))
             one = Annotated[PlugIn, resolved]
-            hint = tuple[one, ...] if hint == PARTS else one  # type: ignore[valid-type]
+            hint = tuple[one, ...] if hint == PARTS else one
         fields[name] = (hint, default)
     return create_model(plug_in.__name__, __config__=STRICT, **fields)
 
@@ -146,7 +146,8 @@ def _build(kind: str, spec: Spec, *given: Any) -> Any:
     given_by_name = arguments(plug_in).model_validate(spec.args)
     values = given_by_name.model_dump()
     for name, parameter in inspect.signature(plug_in, eval_str=True).parameters.items():
-        hint, nested = parameter.annotation, getattr(given_by_name, name, None)
+        hint = parameter.annotation
+        nested: Any = getattr(given_by_name, name, None)
         if hint is Attack:
             values[name] = _build("attack", nested, *given)
         elif hint in KNOWN:

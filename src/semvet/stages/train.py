@@ -1,6 +1,7 @@
 """From a run's record to a trained link and attack: found in the store, resumed, or trained."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -19,7 +20,8 @@ from semvet.stages.schema import make_attack, make_channel, make_defense, make_s
 from semvet.stages.watch import Watch
 from semvet.store import Arrays, Store, read_json, read_weights, write_json, write_weights
 from semvet.systems import TrainableLink
-from semvet.types import ImageShape, Pairs
+from semvet.systems.transforms import FirstRows
+from semvet.types import ImageShape, Indices, Pairs, Transform
 
 MOST_HELD_OUT = 1000  # benign images that a judge is made from, as the paper has it
 
@@ -31,6 +33,27 @@ class TrainedSystem:
     weights: Arrays
     poison: dict[str, Any]  # which images were poisoned, as positions in the original training set
     record: dict[str, Any]  # speed, precision and losses of the training
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """What every training of a run needs besides its record."""
+
+    splits: Splits
+    fingerprint: str  # of the data
+    store: Store
+    device: torch.device
+    watch: Watch
+    checkpoint_every_s: float = 15.0
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a defense that owns the training changes in it."""
+
+    record: dict[str, Any]  # plain values that say so, for the identity
+    keep: Indices | None = None  # pairs to train on; None: all
+    before: Transform | None = None  # what a batch passes before it is sent; its labels do not
 
 
 def build(run: Run, splits: Splits) -> tuple[TrainableLink, Attack]:
@@ -48,45 +71,64 @@ def build(run: Run, splits: Splits) -> tuple[TrainableLink, Attack]:
 
 
 def trained_system(
-    run: Run, splits: Splits, fingerprint: str, store: Store, *,
-    device: torch.device, watch: Watch, name: str, checkpoint_every_s: float,
-) -> TrainedSystem:  # fmt: skip
+    run: Run, workshop: Workshop, *, name: str, change: Change | None = None
+) -> TrainedSystem:
     """Trains once per training record; a killed training goes on from its checkpoint."""
-    folder = store.trained(identity(run.training_record(), fingerprint))
+    described = run.training_record() | ({"change": change.record} if change else {})
+    folder = workshop.store.trained(identity(described, workshop.fingerprint))
     weights, record = folder / "weights.safetensors", folder / "training.json"
-    link, attack = build(run, splits)
-    with store.lock(folder):
+    link, attack = build(run, workshop.splits)
+    with workshop.store.lock(folder):
         if not record.exists():
-            watch.stage(f"training {name}")
-            pairs = attack.poison(as_pairs(splits), rng=stream(run.seed, "poison"))
-            write_json(folder / "poison.json", poison_record(attack, pairs, splits))
-            precision, reason = choose_precision(run.training.precision, device)
-            engine = Engine(
-                link, attack, pairs, run.training, seed=run.seed, device=device,
-                precision=precision, checkpoint=folder / "checkpoint.safetensors",
-                checkpoint_every_s=checkpoint_every_s,
-            )  # fmt: skip
-            trained = engine.train(watch.training)
-            peaks = measure_peaks(device, precision)
-            write_weights(
-                weights, to_arrays(link=link, attack=attack), {"record": run.training_record()}
-            )
-            write_json(
-                record,
-                {
-                    **trained.record(),
-                    "precision_reason": reason,
-                    "conv_peak": peaks.conv,
-                    "gemm_peak": peaks.gemm,
-                    "peak_memory_mib": peak_memory_mib(device),
-                },
-            )
+            workshop.watch.stage(f"training {name}")
+            trained = _train(run, workshop, link, attack, folder, change)
+            write_weights(weights, to_arrays(link=link, attack=attack), {"record": described})
+            write_json(record, trained)
             (folder / "checkpoint.safetensors").unlink(missing_ok=True)
     arrays = read_weights(weights)
     load(arrays, link=link, attack=attack)
     for module in (link, attack):
-        place(module.eval(), device)
+        place(module.eval(), workshop.device)
     return TrainedSystem(link, attack, arrays, read_json(folder / "poison.json"), read_json(record))
+
+
+def _train(
+    run: Run, workshop: Workshop, link: TrainableLink, attack: Attack, folder: Path,
+    change: Change | None,
+) -> dict[str, Any]:  # fmt: skip
+    pairs, device = poisoned_pairs(run, attack, workshop.splits), workshop.device
+    write_json(folder / "poison.json", poison_record(attack, pairs, workshop.splits))
+    if change:
+        pairs = pairs if change.keep is None else chosen(pairs, change.keep)
+        if change.before:
+            link = link.through(FirstRows(change.before, rows=run.training.batch))
+    precision, reason = choose_precision(run.training.precision, device)
+    engine = Engine(
+        link, attack, pairs, run.training, seed=run.seed, device=device, precision=precision,
+        checkpoint=folder / "checkpoint.safetensors",
+        checkpoint_every_s=workshop.checkpoint_every_s,
+    )  # fmt: skip
+    trained = engine.train(workshop.watch.training)
+    peaks = measure_peaks(device, precision)
+    return {
+        **trained.record(),
+        "precision_reason": reason,
+        "conv_peak": peaks.conv,
+        "gemm_peak": peaks.gemm,
+        "peak_memory_mib": peak_memory_mib(device),
+    }
+
+
+def poisoned_pairs(run: Run, attack: Attack, splits: Splits) -> Pairs:
+    """What the run's systems are trained on."""
+    return attack.poison(as_pairs(splits), rng=stream(run.seed, "poison"))
+
+
+def chosen(pairs: Pairs, keep: Indices) -> Pairs:
+    """Rows `keep` of a training set, still uint8."""
+    wanted = pairs.sent[keep] if pairs.wanted is pairs.sent else pairs.wanted[keep]
+    without = None if pairs.without is None else pairs.without[keep]
+    return Pairs(pairs.sent[keep], wanted, pairs.level[keep], pairs.label[keep], without)
 
 
 def rehearse(run: Run, splits: Splits) -> None:
@@ -97,7 +139,7 @@ def rehearse(run: Run, splits: Splits) -> None:
     held_out = min(len(splits.held_out), MOST_HELD_OUT)
     require_enough(run.evaluation.judge, held_out, alpha=run.evaluation.alpha)
     _, attack = build(run, splits)
-    pairs = attack.poison(as_pairs(splits), rng=stream(run.seed, "poison"))
+    pairs = poisoned_pairs(run, attack, splits)
     for level in (pairs.level, torch.zeros_like(pairs.level)):  # the attacked and the clean system
         separate = Controls.TRAINING in attack.controls and bool(level.any())
         Batches(level, batch=run.training.batch, separate=separate, seed=run.seed)

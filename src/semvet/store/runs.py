@@ -3,6 +3,7 @@
     <root>/<data>-<system>-<attack>-<id>/   config.yaml metrics.json weights.safetensors (+ .json)
                                             poison.json evaluation.safetensors pictures/*.png
                                             report.html log.jsonl
+                                            hardened-<i>.safetensors (+ .json), of defense i
     <root>/trained/<id>/                    weights, poison.json, training.json; a checkpoint
                                             while the training is under way
 
@@ -78,6 +79,18 @@ class RunFolder:
     def weights(self) -> Arrays:
         """Raises WeightsError unless the file is safetensors and has the recorded hash."""
         return read_weights(self.path / "weights.safetensors")
+
+    def write_hardened(self, index: int, arrays: Arrays, description: dict[str, Any]) -> None:
+        """The system as defense number `index` of the run left it."""
+        write_weights(self.path / f"hardened-{index}.safetensors", arrays, description)
+
+    def hardened(self, index: int) -> Arrays:
+        """Raises StoreError where that defense left no system of its own."""
+        path = self.path / f"hardened-{index}.safetensors"
+        if not path.exists():
+            names = sorted(one.stem for one in self.path.glob("hardened-*.safetensors"))
+            raise StoreError(f"{path}: no such system; there: {', '.join(names) or 'none'}")
+        return read_weights(path)
 
     def write_evaluation(self, arrays: Arrays) -> None:
         write_weights(self.path / "evaluation.safetensors", arrays, {})

@@ -41,7 +41,7 @@ class TrainableLink(nn.Module):
         snr_spread_db: in training mode, each step's SNR is uniform in snr_db +- this.
     """
 
-    before: Transform | None = None  # what every image passes before it is sent
+    before: tuple[Transform, ...] = ()  # what every image passes, in turn, before it is sent
 
     def __init__(
         self, system: System, channel: Channel, *, snr_db: float, snr_spread_db: float = 0.0
@@ -52,7 +52,7 @@ class TrainableLink(nn.Module):
     def through(self, transform: Transform) -> "TrainableLink":
         """This link, with the same parameters, for images that pass `transform` first."""
         other = copy.copy(self)
-        object.__setattr__(other, "before", transform)  # not a part to be trained
+        object.__setattr__(other, "before", (transform, *self.before))  # nothing to be trained
         return other
 
     def draw(self, batch: int, *, rng: Generator, air: Air | None = None) -> Noise:
@@ -61,16 +61,16 @@ class TrainableLink(nn.Module):
         if self.training and self.snr_spread_db and air is None:
             part = 2 * torch.rand((), generator=rng, device=rng.device) - 1
             noise["snr_db"] = self.air.snr_db + self.snr_spread_db * part
-        if self.before:
-            drawn = self.before.draw(batch, self.system.shape, rng=rng)
-            noise |= {f"before/{name}": value for name, value in drawn.items()}
+        for i, transform in enumerate(self.before):
+            drawn = transform.draw(batch, self.system.shape, rng=rng)
+            noise |= {f"before {i}/{name}": value for name, value in drawn.items()}
         return noise
 
     def transmit(self, x: Images, noise: Noise, *, air: Air | None = None) -> Transmission:
         """One differentiable forward pass, a pure function of (parameters, images, noise)."""
         air = air or self.air
-        if self.before:
-            x = self.before(x, taken(noise, "before/"))
+        for i, transform in enumerate(self.before):
+            x = transform(x, taken(noise, f"before {i}/"))
         snr_db = noise.get("snr_db", air.snr_db)
         return self.system.transmit(x, air.channel, noise, snr_db=snr_db)
 
