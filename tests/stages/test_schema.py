@@ -181,6 +181,7 @@ CHANGES = {
     "defense.1.sigma": [0.06],
     "defense.1.copies": [33],
     "defense.1.clip": ["false"],
+    "defense.1.reducer": ["median"],
     "defense.1.alpha": [0.01],
     "training.images": [100],
     "training.epochs": [21],

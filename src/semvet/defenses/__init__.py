@@ -14,8 +14,14 @@ from semvet.defenses.base import (
     View,
 )
 from semvet.defenses.combined import Combined
+from semvet.defenses.jpeg import Jpeg
+from semvet.defenses.low_pass import LowPass
+from semvet.defenses.median_filter import MedianFilter
+from semvet.defenses.noise_augmented_training import NoiseAugmentedTraining
 from semvet.defenses.none import NoDefense
+from semvet.defenses.pair_consistency import PairConsistency
 from semvet.defenses.semantic_smoothing import SemanticSmoothing
+from semvet.defenses.threshold import Threshold
 from semvet.plugins import with_entry_points
 
 DEFENSES: dict[str, type[Defense]] = with_entry_points(
@@ -23,7 +29,13 @@ DEFENSES: dict[str, type[Defense]] = with_entry_points(
     {
         "none": NoDefense,
         "semantic-smoothing": SemanticSmoothing,
+        "threshold": Threshold,
+        "median-filter": MedianFilter,
+        "low-pass": LowPass,
+        "jpeg": Jpeg,
         "combined": Combined,
+        "noise-augmented-training": NoiseAugmentedTraining,
+        "pair-consistency": PairConsistency,
     },
 )
 __all__ = [
@@ -35,9 +47,13 @@ __all__ = [
     "Detection",
     "Detector",
     "IsHit",
+    "Jpeg",
+    "LowPass",
+    "MedianFilter",
     "NoDefense",
     "SemanticSmoothing",
     "Suspicion",
+    "Threshold",
     "Training",
     "Vantage",
     "View",

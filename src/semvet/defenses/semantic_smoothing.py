@@ -1,34 +1,40 @@
 """Semantic smoothing: send noisy copies, average what comes back, certify the vote.
 
     S(x) = 1/N sum_j f(clip(x + e_j)),   e_j ~ N(0, sigma^2 I)              Eq. (12), Algorithm 2
+    |S_i(x') - S_i(x)| <= L ||x' - x||_2                                    Theorem 1
     J(x) = argmax_y P[j(f(clip(x + e))) = y]                                 Eq. (14)
     J(x') = 0 while ||x' - x||_2 <= sigma Phi^-1(p0)                         Theorem 3
 
 p0 is a lower confidence bound of P[j = 0] (one-sided Clopper-Pearson over the N copies); channel
 noise and clipping are part of f. Theorem 3 certifies the vote J over single transmissions, not
 the average S that is deployed (errata S6), and N copies are N transmissions. With N copies no
-radius above sigma Phi^-1(alpha^(1/N)) can be certified.
+radius above sigma Phi^-1(alpha^(1/N)) can be certified; with so few that alpha^(1/N) <= 1/2, none.
+Theorem 1 is about the exact expectation, of which the average of N copies is an estimate.
 
 Paper: SemBugger Sec. IV-B, Theorems 1 and 3.
 Deviates: p0 is not specified there; Eq. (12) does not clip, Algorithm 2 does, which biases the
-    average (errata S3): `clip` selects. The paper's N is unknown (D-010).
+    average (errata S3): `clip` selects. The paper's N is unknown (D-010). `reducer: median`, the
+    middle copy of each pixel (the lower one of two), is not in the paper (D-036).
 """
 
 from collections.abc import Iterator
-from math import ceil
-from typing import Annotated, final
+from math import ceil, log
+from typing import Annotated, Literal, final
 
 import torch
 from annotated_types import Gt, Le, Lt
 from torch import Generator, Tensor
 
+from semvet.certificates.lipschitz import theorem_1, tight
 from semvet.channels import Air
 from semvet.defenses.base import Certificate, Defended, Defense, IsHit, Vantage, View
+from semvet.errors import DefenseError
 from semvet.metrics.statistics import rate_lower_bound
 from semvet.systems import Link
 from semvet.types import Count, Images, ImageShape, Noise, PerImage
 
 CHUNK = 2048  # noisy copies in one forward pass; memory does not grow with N
+Reducer = Literal["mean", "median"]
 
 
 @final
@@ -52,7 +58,10 @@ class SemanticSmoothing(Defense):
     sigma: standard deviation of the noise, in pixel units.
     copies: N, transmissions per image.
     clip: noisy images are clipped to [0, 1], as in Algorithm 2.
+    reducer: what is made of the copies. The median keeps max(N, 2048) received images at a time.
     alpha: 1 - confidence of each image's certificate.
+
+    Raises DefenseError: sigma, copies or alpha outside their range.
     """
 
     vantage = Vantage.TRANSMITTER | Vantage.RECEIVER
@@ -63,13 +72,20 @@ class SemanticSmoothing(Defense):
         sigma: Annotated[float, Gt(0), Le(4)] = 0.25,
         copies: Count = 100,
         clip: bool = True,
+        reducer: Reducer = "mean",
         alpha: Annotated[float, Gt(0), Lt(0.5)] = 0.001,
     ):
-        self.sigma, self.copies, self.alpha = sigma, copies, alpha
+        if not (sigma > 0 and copies >= 1 and 0 < alpha < 0.5):
+            raise DefenseError(
+                f"semantic-smoothing: sigma {sigma}, copies {copies}, alpha {alpha}; allowed: "
+                "sigma above 0, copies of at least 1, alpha above 0 and below .5. Without noise "
+                "there is nothing to smooth: the defense `none` is the plain link"
+            )
+        self.sigma, self.copies, self.alpha, self.reducer = sigma, copies, alpha, reducer
         self.transform = self.noise = GaussianNoise(sigma=sigma, clip=clip)
 
     def apply(self, view: View, *, rng: Generator) -> Defended:
-        link = SmoothedLink(view.link, self.noise, copies=self.copies)
+        link = SmoothedLink(view.link, self.noise, copies=self.copies, reducer=self.reducer)
         largest = torch.tensor([self.alpha ** (1 / self.copies)], dtype=torch.float64)
 
         def certify(x: Images, is_hit: IsHit, rng: Generator) -> Certificate:
@@ -82,7 +98,12 @@ class SemanticSmoothing(Defense):
         return Defended(
             link,
             channel_uses_factor=float(self.copies),
-            findings={"largest_radius": float(radius_of(largest, self.sigma))},
+            findings={
+                "largest_radius": float(radius_of(largest, self.sigma)),  # 0: too few copies
+                "fewest_copies_that_certify": int(log(self.alpha) / log(0.5)) + 1,
+                "lipschitz_theorem_1": theorem_1(self.sigma),
+                "lipschitz_tight": tight(self.sigma),
+            },
             certify=certify,
         )
 
@@ -91,8 +112,10 @@ class SemanticSmoothing(Defense):
 class SmoothedLink(Link):
     """S of Eq. (12) as Algorithm 2 estimates it."""
 
-    def __init__(self, link: Link, transform: GaussianNoise, *, copies: int):
-        self.link, self.transform, self.copies = link, transform, copies
+    def __init__(
+        self, link: Link, transform: GaussianNoise, *, copies: int, reducer: Reducer = "mean"
+    ):
+        self.link, self.transform, self.copies, self.reducer = link, transform, copies, reducer
 
     def received_copies(
         self, x: Images, *, rng: Generator, air: Air | None = None
@@ -107,15 +130,34 @@ class SmoothedLink(Link):
             yield self.link(noisy, rng=rng, air=air).view(count, *x.shape)
 
     def __call__(self, x: Images, *, rng: Generator, air: Air | None = None) -> Images:
+        if self.reducer == "mean":
+            return self._mean(x, rng=rng, air=air)
+        few = max(1, CHUNK // self.copies)  # images whose copies are kept at a time
+        return torch.cat([self._median(part, rng=rng, air=air) for part in x.split(few)])
+
+    def _mean(self, x: Images, *, rng: Generator, air: Air | None) -> Images:
         total = torch.zeros_like(x)
         for received in self.received_copies(x, rng=rng, air=air):
             total += received.sum(dim=0)
         return total / self.copies
 
+    def _median(self, x: Images, *, rng: Generator, air: Air | None) -> Images:
+        return torch.cat([*self.received_copies(x, rng=rng, air=air)]).median(dim=0).values
+
     def safe_votes(self, x: Images, is_hit: IsHit, *, rng: Generator) -> PerImage:
-        """How many of the N copies have j = 0."""
+        """How many of the N copies have j = 0.
+
+        Raises DefenseError: what is received is no image in [0, 1].
+        """
         safe = torch.zeros(len(x), device=x.device)
         for received in self.received_copies(x, rng=rng):
+            low, high = received.aminmax()
+            if not (low >= 0 and high <= 1):  # NaN is neither
+                raise DefenseError(
+                    f"semantic-smoothing: the link's outputs range from {low:.3g} to {high:.3g}, "
+                    "and a certificate holds for [0, 1] only; end the decoder with a sigmoid or "
+                    "a clip"
+                )
             safe += (~is_hit(received.flatten(0, 1))).view(received.shape[:2]).sum(dim=0)
         return safe
 
