@@ -7,9 +7,9 @@ certificate, as a certificate is a bound on what no attacker can do.
     x'   <- P(x' + step g / |g|),   g = gradient of the above with S(x') a mean over K fresh copies
 
 All starts climb at once: random directions, the attack's own triggers (toward their targets, and
-away), and what was found at the radius before. Ends are compared on draws of their own, and what
-is reported of the best one is estimated on fresh draws: (A - b).(B - b) / d with A, B from
-independent halves has no bias, while |A - b|^2 counts the noise of the estimate as damage.
+away), and what was found at the radius before. Ends are compared on draws of their own, and the
+worst is measured again on fresh draws, the same for x and x'. A.B / d, with the differences A and B
+from independent halves, has no bias, while |A|^2 counts the noise of the estimate as damage.
 
 Paper: Athalye, Engstrom, Ilyas, Kwok (ICML 2018); Salman et al. (NeurIPS 2019), who average over
     the noise before the loss; Madry et al. (ICLR 2018), step 2.5 r / steps.
@@ -28,12 +28,15 @@ from torch import Generator, Tensor
 from semvet.errors import DefenseError
 from semvet.metrics.psnr import IDENTICAL_DB
 from semvet.systems import Link
-from semvet.types import Images, Indices, Targets
+from semvet.types import Images, Targets
 
 CHUNK = 1024  # copies in one forward pass
 TINY = 1e-20  # a gradient of zero stays zero
 AWAY = 4  # columns of Measures that an attacker wants large; small ones follow, one per target
 
+One = Float[Tensor, "1 chan height width"]
+Starts = Float[Tensor, "starts chan height width"]
+Candidates = Float[Tensor, "candidates chan height width"]
 Pictures = Float[Tensor, "half smoother candidates chan height width"]  # smoother: mean, median
 Measures = Float[Tensor, "candidates measures"]  # mean squares
 
@@ -61,10 +64,10 @@ class Effort:
     """
 
     steps: int = 20
-    copies: int = 32
+    copies: int = 16
     random_starts: int = 2
-    choose_copies: int = 256
-    final_copies: int = 4000
+    choose_copies: int = 128
+    final_copies: int = 1000
 
 
 @dataclass(frozen=True)
@@ -77,12 +80,12 @@ class WorstFound:
     median_psnr_db: float
     median_psnr_to_image_db: float
     target_psnr_db: list[float]  # highest PSNR of the mean at x' against each target
-    x: Images  # (1, chan, height, width): x' of `mean_psnr_db`
+    x: One  # x' of `mean_psnr_db`
 
 
 def worst_found(
     link: Link, x: Images, *, radii: Sequence[float], smoothing: Smoothing, rng: Generator,
-    triggered: Images | None = None, targets: Targets | None = None, effort: Effort | None = None,
+    triggered: Starts | None = None, targets: Targets | None = None, effort: Effort | None = None,
 ) -> list[WorstFound]:  # fmt: skip
     """Attacks the smoothed pictures of one image, radius by radius.
 
@@ -103,26 +106,25 @@ def worst_found(
     triggered = x[:0] if triggered is None else triggered
     targets = x[:0] if targets is None else targets
     effort = effort or Effort()
-    at_x = _pictures(link, x, smoothing, effort.final_copies, rng=rng)
-    found, worst = [], x  # nothing is nearer than x itself
+    toward = min(len(triggered), len(targets))
+    at_x = _pictures(link, x, smoothing, effort.final_copies, rng=rng)[:, 0].mean(dim=0)
+    found, worst, start = [], x, x  # nothing is nearer than x itself
     for radius in radii:
-        scattered = x + _directions(x, effort.random_starts, rng=rng) * radius
-        starts = torch.cat([triggered[: len(targets)], scattered, triggered, worst[:1]])
-        aims = torch.cat([targets[: len(triggered)], at_x[:, 0].mean(dim=0).expand_as(starts)])
-        toward = min(len(triggered), len(targets))
-        ends = _climb(
-            link, x, starts, aims[: len(starts)], toward, smoothing, radius, effort, rng=rng
-        )
+        scattered = x + radius * _directions(x, effort.random_starts, rng=rng)
+        starts = torch.cat([triggered[:toward], scattered, triggered, start])
+        aims = torch.cat([targets[:toward], at_x.repeat(len(starts) - toward, 1, 1, 1)])
+        ends = _climb(link, x, starts, aims, toward, smoothing, radius, effort, rng=rng)
         candidates = torch.cat([worst, ends])
-        chosen = _choose(link, x, at_x, candidates, targets, smoothing, effort, rng=rng)
-        worst = candidates[chosen]
-        pictures = _pictures(link, worst, smoothing, effort.final_copies, rng=rng)
-        final = _measures(pictures, at_x, x, targets).diagonal()
-        found.append(_in_db(radius, final, worst[:1]))
+        seen = _measures(link, x, candidates, targets, smoothing, effort.choose_copies, rng=rng)
+        chosen = torch.cat([seen[:, :AWAY].argmax(dim=0), seen[:, AWAY:].argmin(dim=0)])
+        different, place = chosen.unique(return_inverse=True)
+        worst, start = candidates[different], candidates[chosen[:1]]
+        again = _measures(link, x, worst, targets, smoothing, effort.final_copies, rng=rng)
+        found.append(_in_db(radius, again.gather(0, place[None])[0], start))
     return found
 
 
-def project(x_prime: Images, x: Images, radius: float) -> Images:
+def project(x_prime: Starts, x: One, radius: float) -> Starts:
     """Onto |x' - x|_2 <= r, then into [0, 1]: the clip only brings pixels closer to x's."""
     delta = x_prime - x
     return (x + delta * (radius / _norms(delta)).clamp(max=1)).clamp(0, 1)
@@ -132,19 +134,19 @@ def _norms(x: Tensor) -> Tensor:
     return x.flatten(1).norm(dim=1).clamp(min=TINY).view(-1, 1, 1, 1)
 
 
-def _directions(x: Images, count: int, *, rng: Generator) -> Tensor:
+def _directions(x: One, count: int, *, rng: Generator) -> Tensor:
     drawn = torch.randn((count, *x.shape[1:]), generator=rng, device=rng.device)
     return drawn / _norms(drawn)
 
 
 def _climb(
-    link: Link, x: Images, starts: Images, aims: Images, toward: int, smoothing: Smoothing,
+    link: Link, x: One, starts: Starts, aims: Starts, toward: int, smoothing: Smoothing,
     radius: float, effort: Effort, *, rng: Generator,
-) -> Images:  # fmt: skip
+) -> Starts:  # fmt: skip
     """The first `toward` starts come nearer to their aims, the others leave theirs."""
     sign = torch.ones(len(starts), device=x.device)
     sign[:toward] = -1
-    at, step = project(starts, x, radius), 2.5 * radius / effort.steps
+    at, step = project(starts, x, radius), 2.5 * radius / max(effort.steps, 1)
     for _ in range(effort.steps):
         at = at.detach().requires_grad_()
         sent = at.repeat_interleave(effort.copies, dim=0)
@@ -156,46 +158,53 @@ def _climb(
     return at.detach()
 
 
-def _choose(
-    link: Link, x: Images, at_x: Pictures, candidates: Images, targets: Targets,
-    smoothing: Smoothing, effort: Effort, *, rng: Generator,
-) -> Indices:  # fmt: skip
-    """The worst candidate of every measure, on draws that are not used again."""
-    pictures = _pictures(link, candidates, smoothing, effort.choose_copies, rng=rng)
-    seen = _measures(pictures, at_x, x, targets)
-    return torch.cat([seen[:, :AWAY].argmax(dim=0), seen[:, AWAY:].argmin(dim=0)])
-
-
 @torch.no_grad()
 def _pictures(
-    link: Link, x: Images, smoothing: Smoothing, copies: int, *, rng: Generator
+    link: Link, x: Candidates, smoothing: Smoothing, copies: int, *, rng: Generator
 ) -> Pictures:
-    """Mean and median of each image over two independent halves of the copies."""
+    """Mean and median of each image over two halves of the copies; every image sees the same
+    noise and channels."""
+    per_half, halves = ceil(copies / 2), []
+    for _ in range(2):
+        state = rng.get_state()
+        pictures = []
+        for one in x:
+            rng.set_state(state)
+            received = torch.cat(
+                [
+                    smoothing.received(link, one.expand(len(part), *one.shape), rng=rng)
+                    for part in torch.arange(per_half).split(CHUNK)
+                ]
+            )
+            pictures.append(torch.stack([received.mean(dim=0), received.median(dim=0).values]))
+        halves.append(torch.stack(pictures, dim=1))
+    return torch.stack(halves)
 
-    def half(one: Images) -> Tensor:
-        count = ceil(copies / 2)
-        parts = torch.arange(count).split(CHUNK)
-        received = torch.cat(
-            [smoothing.received(link, one.repeat(len(p), 1, 1, 1), rng=rng) for p in parts]
-        )
-        return torch.stack([received.mean(dim=0), received.median(dim=0).values])
 
-    halves = [torch.stack([half(one[None]), half(one[None])]) for one in x]
-    return torch.stack(halves, dim=2)
+def _measures(
+    link: Link, x: One, candidates: Candidates, targets: Targets, smoothing: Smoothing,
+    copies: int, *, rng: Generator,
+) -> Measures:  # fmt: skip
+    """Mean squares: the mean against that at x and against x, the median too, the mean against
+    each target."""
+    pictures = _pictures(link, torch.cat([x, candidates]), smoothing, copies, rng=rng)
+    mean, median = pictures[:, 0, 1:], pictures[:, 1, 1:]
 
-
-def _measures(pictures: Pictures, at_x: Pictures, x: Images, targets: Targets) -> Measures:
-    """Unbiased mean squares: mean and median against those at x, against x, mean against t."""
-
-    def apart(smoother: int, b: Tensor) -> Tensor:
-        """From b, which is one picture, or one for each half."""
-        first, second = pictures[:, smoother] - b
+    def apart(picture: Tensor, other: Tensor) -> Tensor:
+        first, second = picture - other
         return (first * second).flatten(1).mean(dim=1)
 
-    columns = [apart(0, at_x[:, 0]), apart(0, x), apart(1, at_x[:, 1]), apart(1, x)]
-    return torch.stack([*columns, *(apart(0, t) for t in targets)], dim=1)
+    return torch.stack(
+        [
+            apart(mean, pictures[:, 0, :1]), apart(mean, x),
+            apart(median, pictures[:, 1, :1]), apart(median, x),
+            *(apart(mean, target) for target in targets),
+        ],
+        dim=1,
+    )  # fmt: skip
 
 
-def _in_db(radius: float, final: Float[Tensor, " measures"], x: Images) -> WorstFound:
+def _in_db(radius: float, final: Float[Tensor, " measures"], x: One) -> WorstFound:
     decibels = -10 * final.clamp(min=10 ** (-IDENTICAL_DB / 10)).log10()
-    return WorstFound(radius, *decibels[:AWAY].tolist(), decibels[AWAY:].tolist(), x)
+    mean, mean_to_image, median, median_to_image, *targets = decibels.tolist()
+    return WorstFound(radius, mean, mean_to_image, median, median_to_image, targets, x)
