@@ -2,8 +2,8 @@
 
 import torch
 
-from semvet.attacks import ATTACKS, Attack, SemBugger
-from semvet.defenses import SemanticSmoothing
+from semvet.attacks import ATTACKS, BASS, Attack, SemBugger
+from semvet.defenses import SelfLoop, SemanticSmoothing
 from semvet.randomness import seeded, stream
 from semvet.types import ImageShape, Pairs
 
@@ -13,6 +13,8 @@ SMOOTHING = {"name": "semantic-smoothing", "sigma": 0.1}
 RUNS = {  # attacks whose arguments have no defaults, as a run's record has them
     "aware": {"name": "aware", "base": "ihtg", "against": SMOOTHING},
     "defense-activated": {"name": "defense-activated", "against": SMOOTHING},
+    "pruning-aware": {"name": "pruning-aware", "base": "bass"},
+    "detector-aware": {"name": "detector-aware", "base": "ihtg", "against": "self-loop"},
 }
 
 
@@ -21,6 +23,11 @@ def make_attack(name: str, shape: ImageShape = SHAPE) -> Attack:
     needed = {
         "aware": lambda: {"base": SemBugger(targets, levels=3), "against": NOISE},
         "defense-activated": lambda: {"against": NOISE},
+        "pruning-aware": lambda: {"base": BASS(targets)},
+        "detector-aware": lambda: {
+            "base": SemBugger(targets, levels=3),
+            "against": SelfLoop().statistic,
+        },
     }
     with seeded(0, "attack"):
         return ATTACKS[name](targets, **needed.get(name, dict)())

@@ -31,6 +31,9 @@ NEEDED = {  # arguments that have no default
     "external": {"target": "users_codecs:Real"},
     "aware": {"base": "bass", "against": "semantic-smoothing"},
     "defense-activated": {"against": {"name": "semantic-smoothing", "sigma": 0.1}},
+    "pruning-aware": {"base": "bass"},
+    "detector-aware": {"base": "sembugger", "against": "self-loop"},
+    "combined": {"parts": ["none", {"name": "semantic-smoothing", "sigma": 0.1}]},
 }
 GIVEN = {"system": ["shape"], "attack": ["targets"]}  # positional: what the world gives
 
@@ -67,10 +70,10 @@ def test_a_plug_in_has_typed_keyword_arguments_that_resolve_with_their_defaults(
     found = resolved[0] if kind == "defense" else resolved
     defaults = {k: p.default for k, p in keywords.items() if p.default is not p.empty}
     expected = json.loads(json.dumps({**defaults, **spec}))
-    for key, inner in {"base": "attack", "against": "defense"}.items():  # plug-ins themselves
-        if key in needed:
+    for key, inner in {"base": "attack", "against": "defense", "parts": "defense"}.items():
+        if key in needed:  # plug-ins themselves
             whole = resolve({inner: needed[key]}).document()[inner]
-            expected[key] = whole[0] if inner == "defense" else whole
+            expected[key] = whole[0] if key == "against" else whole
     assert found == (plug_in.pinned(expected) if hasattr(plug_in, "pinned") else expected)
 
 

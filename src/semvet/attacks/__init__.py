@@ -7,9 +7,11 @@ from semvet.attacks.bass import BASS
 from semvet.attacks.csba import CSBA
 from semvet.attacks.ct_ba import CTBA
 from semvet.attacks.defense_activated import DefenseActivated
+from semvet.attacks.detector_aware import DetectorAware
 from semvet.attacks.frequency import Frequency
 from semvet.attacks.ihtg import IHTG
 from semvet.attacks.none import NoAttack
+from semvet.attacks.pruning_aware import PruningAware
 from semvet.attacks.sc_trojan import SCTrojan
 from semvet.attacks.sc_trojan_label import SCTrojanLabel
 from semvet.attacks.sembugger import SemBugger
@@ -28,6 +30,8 @@ ATTACKS: dict[str, type[Attack]] = with_entry_points(
         "ct-ba": CTBA,
         "frequency": Frequency,
         "aware": Aware,
+        "pruning-aware": PruningAware,
+        "detector-aware": DetectorAware,
         "defense-activated": DefenseActivated,
     },
 )
@@ -41,10 +45,12 @@ __all__ = [
     "Aware",
     "Controls",
     "DefenseActivated",
+    "DetectorAware",
     "Frequency",
     "Goal",
     "LossTerms",
     "NoAttack",
+    "PruningAware",
     "SCTrojan",
     "SCTrojanLabel",
     "SemBugger",

@@ -18,7 +18,7 @@ from typing import Any, Protocol, final, runtime_checkable
 from torch import Generator, Tensor
 
 from semvet.errors import DefenseError
-from semvet.systems import Link, TrainableLink
+from semvet.systems import Detector, Link, TrainableLink
 from semvet.types import Flags, Images, Indices, Pairs, PerImage, Transform
 
 IsHit = Callable[[Images], Flags]  # does the receiver's image count as an attack's target?
@@ -135,16 +135,6 @@ class View:
 
 def _names(vantage: Vantage) -> str:
     return ", ".join(one.name.lower() for one in vantage if one.name)
-
-
-@runtime_checkable
-class Detector(Protocol):
-    """How suspicious an image is that is about to be sent."""
-
-    def __call__(self, link: Link, x: Images, *, rng: Generator) -> PerImage:
-        """Higher is more suspicious. Differentiable in x and the link's parameters, so that
-        attackers can be given it; the score of an image ignores its batch mates."""
-        ...
 
 
 @dataclass(frozen=True)

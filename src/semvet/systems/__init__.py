@@ -8,7 +8,7 @@ from semvet.systems.identity import Identity
 from semvet.systems.jscc import JSCC
 from semvet.systems.jscc_f import JSCCF
 from semvet.systems.jscc_q import JSCCQ
-from semvet.systems.link import Link, TrainableLink, taken
+from semvet.systems.link import Detector, Link, TrainableLink, taken
 from semvet.systems.scan import SCAN
 from semvet.systems.semcc import SemCC
 from semvet.systems.separate import Separate
@@ -32,6 +32,7 @@ __all__ = [
     "JSCCQ",
     "SCAN",
     "SYSTEMS",
+    "Detector",
     "External",
     "Identity",
     "Link",

@@ -15,7 +15,7 @@ from torch import Generator, nn
 
 from semvet.channels import Air, Channel
 from semvet.systems.base import System, Transmission
-from semvet.types import Images, Noise, Transform
+from semvet.types import Images, Noise, PerImage, Transform
 
 
 @runtime_checkable
@@ -28,6 +28,16 @@ class Link(Protocol):
         `air` lies between both ends this time; None: what the link is deployed over. A link
         around another one hands it on.
         """
+        ...
+
+
+@runtime_checkable
+class Detector(Protocol):
+    """How suspicious an image is that is about to be sent."""
+
+    def __call__(self, link: Link, x: Images, *, rng: Generator) -> PerImage:
+        """Higher is more suspicious. Differentiable in x and the link's parameters, so that
+        attackers can be given it; the score of an image ignores its batch mates."""
         ...
 
 
