@@ -57,6 +57,11 @@ def make_encoder(grid: Grid, width: int, *, residual: bool) -> nn.Sequential:
     )  # fmt: skip
 
 
+def convolutions_of(encoder: nn.Sequential) -> list[nn.Module]:
+    """Each with its activation, and without the path past it."""
+    return [layer.body if isinstance(layer, Residual) else layer for layer in encoder]
+
+
 def make_decoder(grid: Grid, last: TransposedConv5, *, residual: bool) -> nn.Sequential:
     """The grid's maps to padded images before the sigmoid; `last` has `width` inputs."""
     w = last.in_channels
@@ -107,7 +112,7 @@ class JSCC(OneShotSystem):
 
     @property
     def encoder_convolutions(self) -> Sequence[nn.Module]:
-        return list(self.encoder)
+        return convolutions_of(self.encoder)
 
     def encode(self, x: Images, capacity: PerImage) -> Symbols:
         return self.grid.to_symbols(self.encoder(self.grid.pad(x)))

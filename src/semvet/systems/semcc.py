@@ -31,7 +31,7 @@ from semvet.systems.base import OneShotSystem, Transmission, as_features
 from semvet.systems.convolution import PReLU, TransposedConv5
 from semvet.systems.grid import Grid
 from semvet.systems.info_nce import info_nce
-from semvet.systems.jscc import STRIDE, initialize, make_decoder, make_encoder
+from semvet.systems.jscc import STRIDE, convolutions_of, initialize, make_decoder, make_encoder
 from semvet.systems.power import symbol_count
 from semvet.types import (
     BandwidthRatio,
@@ -92,7 +92,7 @@ class SemCC(OneShotSystem):
 
     @property
     def encoder_convolutions(self) -> Sequence[nn.Module]:
-        return list(self.encoder)
+        return convolutions_of(self.encoder)
 
     def schedule(self, phase: int, share: float) -> None:
         self.beta = self.betas[phase]
