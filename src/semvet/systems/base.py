@@ -89,6 +89,10 @@ class OneShotSystem(System):
         """What is sent for `latent`: the same, unless the alphabet is finite."""
         return latent
 
+    def transmitter_terms(self, latent: Symbols) -> dict[str, Scalar]:
+        """In training mode: weighted losses that need the latents of the batch and no more."""
+        return {}
+
     @abstractmethod
     def decode(self, y: Symbols, capacity: PerImage) -> Images:
         """Images in [0, 1] from received symbols."""
@@ -99,7 +103,8 @@ class OneShotSystem(System):
         capacity = channel.capacity(noise, snr_db=snr_db)
         latent = self.encode(x, capacity)
         y = channel(self.modulate(latent), noise, snr_db=snr_db)
-        return Transmission(self.decode(y, capacity), as_features(latent))
+        terms = self.transmitter_terms(latent) if self.training else {}
+        return Transmission(self.decode(y, capacity), as_features(latent), terms)
 
 
 def as_features(latent: Symbols) -> Features:

@@ -18,16 +18,13 @@ Deviates: SemBugger describes "trainable vector quantization with a learnable co
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Annotated, Literal, final
 
-import torch
 from annotated_types import Ge, Le
 from torch import Tensor, nn
 
-from semvet.channels import Channel
 from semvet.systems.attention import SnrAttention
-from semvet.systems.base import OneShotSystem, Transmission
+from semvet.systems.base import OneShotSystem
 from semvet.systems.constellation import QAM, Constellation, Learned, divergence_from_uniform
 from semvet.systems.grid import Grid
 from semvet.systems.power import symbol_count
@@ -42,14 +39,13 @@ from semvet.types import (
     BandwidthRatio,
     Images,
     ImageShape,
-    Noise,
     NonNegative,
     OutputBias,
     PerImage,
+    Scalar,
     Symbols,
     Width,
 )
-from semvet.units import Decibels
 
 STRIDE = 4  # image pixels per feature-map pixel, each way
 SOFTEST = 0.5  # hardness at first, and the height of its steps: sigma 5 for 64-QAM
@@ -151,16 +147,9 @@ class JSCCQ(OneShotSystem):
         maps = self.decoder(self.grid.to_maps(y), capacity)
         return self.grid.crop(maps.float().sigmoid())
 
-    def transmit(
-        self, x: Images, channel: Channel, noise: Noise, *, snr_db: Decibels
-    ) -> Transmission:
-        """In training mode, with the loss term "uniformity" where it has a weight."""
-        made = super().transmit(x, channel, noise, snr_db=snr_db)
-        if not self.training:
-            return made
-        latent = torch.complex(*made.features.chunk(2, dim=1))
+    def transmitter_terms(self, latent: Symbols) -> dict[str, Scalar]:
         self.constellation.observe(latent)
         if not self.uniformity:
-            return made
+            return {}
         divergence = divergence_from_uniform(self.constellation.likelihoods(latent))
-        return replace(made, terms={"uniformity": self.uniformity * divergence})
+        return {"uniformity": self.uniformity * divergence}
