@@ -87,7 +87,7 @@ def test_a_finished_run_returns_at_once(done, monkeypatch):
     def must_not_start(*_, **__):
         raise AssertionError("trained or evaluated again")
 
-    monkeypatch.setattr(pipeline, "split", must_not_start)
+    monkeypatch.setattr(pipeline, "rehearse", must_not_start)
     monkeypatch.setattr(RunFolder, "write_metrics", must_not_start)
     status, out, _ = semvet("run", done / "tiny.yaml", "--json")
     assert status == 0

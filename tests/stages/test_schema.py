@@ -142,7 +142,7 @@ def test_a_wrong_value_names_its_key_and_what_is_allowed(assignment, message):
 @pytest.mark.parametrize("last", ["seed=-1", "attack.levels=9", "defense.3.sigma=-1", "x=1"])
 def test_nothing_starts_before_the_whole_run_is_checked(tmp_path, monkeypatch, last):
     started = []
-    monkeypatch.setattr(pipeline, "make_source", started.append)
+    monkeypatch.setattr(pipeline, "load_material", started.append)
     with pytest.raises(ConfigError):
         execute(override(preset("quickstart"), [last]), Store(tmp_path / "runs"))
     assert started == []

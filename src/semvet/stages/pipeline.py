@@ -4,7 +4,6 @@ import time
 from typing import Any
 
 from semvet.config import Run, Spec, identity
-from semvet.data import DataSet, ImageSet, split, targets_from, targets_from_folder
 from semvet.stages.defend import defend
 from semvet.stages.downstream import (
     Downstream,
@@ -17,8 +16,9 @@ from semvet.stages.downstream import (
 from semvet.stages.ground import Ground
 from semvet.stages.judgements import judgements, rules_of
 from semvet.stages.machine import peak_memory_mib, pick_device
+from semvet.stages.material import load_material
 from semvet.stages.record import metrics_of, pictures_of, provenance_of, speed_of
-from semvet.stages.schema import make_source, null_control, resolve
+from semvet.stages.schema import null_control, resolve
 from semvet.stages.studies import studies
 from semvet.stages.subject import make_subjects
 from semvet.stages.train import TrainedSystem, Workshop, rehearse, to_arrays, trained_system
@@ -37,11 +37,8 @@ def execute(
     watch, began = watch or Silent(), time.perf_counter()
     run, where = resolve(run), pick_device(device)
     watch.stage("loading data")
-    data = make_source(run.data).load()
-    targets = _targets(run, data)
-    fingerprint = data.fingerprint
-    if targets is not None:  # their pixels decide the numbers too
-        fingerprint += "+" + DataSet(targets, targets, "").fingerprint
+    material = load_material(run)
+    data, fingerprint = material.data, material.fingerprint
     name = f"{run.data.name}-{run.system.name}-{run.attack.name}"
     folder = store.run(name, identity(run.document(), fingerprint))
     if folder.finished:
@@ -50,7 +47,7 @@ def execute(
         folder.write_config(run.document())
         folder.log("started", data=data.source)
         watch.stage(f"data: {data.source}")
-        splits = split(data, seed=run.seed, targets=targets, images=run.training.images)
+        splits = material.splits(run)
         rehearse(run, splits)
         rehearse_classifier(run, splits)
         workshop = Workshop(splits, fingerprint, store, where, watch, checkpoint_every_s)
@@ -65,19 +62,6 @@ def execute(
         folder.write_metrics(metrics)
         folder.log("finished", seconds=time.perf_counter() - began)
     return folder
-
-
-def _targets(run: Run, data: DataSet) -> ImageSet | None:
-    """Candidate targets from elsewhere; None: from the training images."""
-    asked = run.targets
-    if asked.folder:
-        return targets_from_folder(asked.folder, shape=data.shape, fit=asked.fit)
-    if asked.data:
-        images = make_source(asked.data).load().train
-        return targets_from(
-            images, asked.data.name, label=asked.label, shape=data.shape, fit=asked.fit
-        )
-    return None
 
 
 def _train(run: Run, workshop: Workshop, folder: RunFolder) -> tuple[TrainedSystem, TrainedSystem]:
