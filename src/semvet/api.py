@@ -11,7 +11,9 @@ from typing import Any
 
 from semvet.config import Run, override
 from semvet.presets import preset
-from semvet.reports import write_report
+from semvet.reports import write_certified_psnr, write_report
+from semvet.stages import certify as stages
+from semvet.stages.certify import Certifying, make_certifying
 from semvet.stages.compare import expand
 from semvet.stages.leaderboard import Standing, standings
 from semvet.stages.pipeline import execute
@@ -68,6 +70,36 @@ def compare(
     for document in documents:
         resolve(document)  # all of them, before the first one starts
     return [run(document, runs=runs, device=device, watch=watch) for document in documents]
+
+
+def certify(
+    name: str | Path,
+    asked: Certifying | dict[str, Any] | None = None,
+    *,
+    runs: Path | str | None = None,
+    device: str = "auto",
+    watch: Watch | None = None,
+) -> Path:
+    """Certifies the smoothed pictures of a finished run, attacks them, stores and draws both.
+
+    Args:
+        name: folder, name or id of the run, or "latest".
+        asked: such as `Certifying(sigma=0.25, images=20)`; the defaults where None.
+        runs, device, watch: as of `run`.
+
+    Returns:
+        certificates-<id>.json in the run's folder, the picture beside it as .png; at once if it
+        was made before.
+
+    Raises:
+        SemvetError: no such run, a value that is not allowed, too few copies for this confidence.
+    """
+    if not isinstance(asked, Certifying):
+        asked = make_certifying(asked or {})
+    store = Store(Path(runs)) if runs is not None else default_store()
+    path = stages.certify(store.find(str(name)), asked, device=device, watch=watch)
+    write_certified_psnr(path)
+    return path
 
 
 def leaderboard(runs: Path | str | None = None) -> list[Standing]:

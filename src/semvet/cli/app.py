@@ -1,4 +1,4 @@
-"""semvet run | show | data. Reads words, prints tables; all work is done below this layer."""
+"""semvet run | show | certify | data. Reads words, prints tables; the work is done below."""
 
 import json
 from collections.abc import Iterator
@@ -162,6 +162,31 @@ def show(
             typer.echo(json.dumps(metrics, indent=2))
         else:
             print_result(_out(), folder)
+
+
+@app.command()
+def certify(
+    name: Annotated[str, typer.Argument(metavar="RUN", help="Folder, name, id, or latest.")],
+    overrides: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[KEY=VALUE]...", help="For example sigma=.1 n=100000 images=50."),
+    ] = None,
+    json_only: Annotated[bool, typer.Option("--json", help="Print the record.")] = False,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+) -> None:
+    """Certify the smoothed pictures of a finished run, beside the best attack on them."""
+    with _errors_without_traceback("nothing half is kept; the same command starts again"):
+        from semvet import api
+        from semvet.cli.certificates import print_certificates
+        from semvet.cli.live import watching
+        from semvet.config import override
+
+        with watching(err, quiet=json_only) as watch:
+            path = api.certify(name, override({}, overrides or []), device=device, watch=watch)
+        if json_only:
+            typer.echo(path.read_text(), nl=False)
+        else:
+            print_certificates(_out(), path)
 
 
 @data.command("list")

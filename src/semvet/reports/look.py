@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
-from typing import Any
+from typing import Any, TypeVar
 
 import matplotlib.style
 from matplotlib import colormaps
@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from semvet.reports.record import Record
 
 Draw = Callable[[Record], Figure | None]  # None where there is nothing to show
+Shown = TypeVar("Shown")  # what a picture is made from: a run's Record, or figures alone
 
 DPI = 144
 INK, FAINT, GRID = "#1b1f24", "#5b6470", "#d9dde3"
@@ -75,7 +76,7 @@ def level_colour(level: int, levels: int) -> str:
     return to_hex(colormaps["YlOrRd"](position))
 
 
-def png(draw: Draw, record: Record) -> bytes | None:
+def png(draw: Callable[[Shown], Figure | None], record: Shown) -> bytes | None:
     """Whatever matplotlibrc says, the same picture."""
     with matplotlib.style.context(["default", STYLE]):
         figure = draw(record)

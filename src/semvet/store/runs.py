@@ -3,6 +3,7 @@
     <root>/<data>-<system>-<attack>-<id>/   config.yaml metrics.json weights.safetensors (+ .json)
                                             poison.json evaluation.safetensors pictures/*.png
                                             report.html log.jsonl
+                                            certificates-<id>.json (+ .png)
                                             hardened-<i>.safetensors (+ .json), of defense i
     <root>/trained/<id>/                    weights, poison.json, training.json; a checkpoint
                                             while the training is under way
@@ -98,6 +99,10 @@ class RunFolder:
     def evaluation(self) -> Arrays:
         """Example images, triggers and SSIM scores, as the report draws them."""
         return read_weights(self.path / "evaluation.safetensors")
+
+    def certificates(self, identity: str) -> Path:
+        """The file that certificates of the run's pictures are in, or will be."""
+        return self.path / f"certificates-{identity}.json"
 
     def log(self, event: str, **facts: Any) -> None:
         append_line(self.path / "log.jsonl", {"time": time.time(), "event": event, **facts})

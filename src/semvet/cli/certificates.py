@@ -1,0 +1,79 @@
+"""Certificates of a run's pictures as tables for a terminal."""
+
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from semvet.cli.tables import make_table
+from semvet.store import read_json
+
+QUESTIONS = {
+    "between_db": "certified PSNR(S(x'), S(x)) in dB: how far can the picture be moved?",
+    "truth_db": "certified PSNR(S(x'), x) in dB: what is left of the image?",
+}
+
+
+def print_certificates(console: Console, path: Path) -> None:
+    record = read_json(path)
+    asked = record["asked"]
+    console.print(record["run"], style="bold", soft_wrap=True)
+    console.print(
+        f"sigma {asked['sigma']:g}, n {asked['n']:,} after n0 {asked['n0']:,}, confidence "
+        f"{1 - asked['alpha']:g} per image and smoother; medians over {record['images']} images, "
+        f"of which alpha lets {record['expected_failures']:.2g} fail; r in units of sigma",
+        soft_wrap=True,
+    )
+    for name, system in record["systems"].items():
+        for key, question in QUESTIONS.items():
+            console.print(f"\n{name} system: {question}", soft_wrap=True)
+            _print_curves(console, record, system, key)
+        for line in _lines(system):
+            console.print(line, soft_wrap=True)
+    if norms := record["trigger"]["l2"]:
+        middle = [sorted(level)[len(level) // 2] / asked["sigma"] for level in norms]
+        console.print(
+            f"\ntrigger of {record['trigger']['attack']}: median L2 norm "
+            f"{', '.join(f'{norm:.2f}' for norm in middle)} sigma, level by level",
+            soft_wrap=True,
+        )
+    console.print(f"record: {path}\npicture: {path.with_suffix('.png')}", soft_wrap=True)
+
+
+def _print_curves(
+    console: Console, record: dict[str, Any], system: dict[str, Any], key: str
+) -> None:
+    sigma, radii = record["asked"]["sigma"], record["radii"]
+    table = make_table(
+        "smoother",
+        "certificate",
+        *(f"{r / sigma:.3g}" for r in radii),
+        whole=["certificate"],
+        words=["certificate"],
+    )
+    curves, found = system["curves"], system["found"]
+    for smoother in dict.fromkeys(curve["smoother"] for curve in curves.values()):
+        for name, curve in curves.items():
+            if curve["smoother"] == smoother:
+                table.add_row(smoother, name, *map(_db, curve[key]["median"]))
+        if found and smoother in found:
+            values = found[smoother][key]["median"]
+            table.add_row(smoother, f"best attack (n = {found['n']})", *map(_db, values))
+    console.print(table)
+
+
+def _db(value: float) -> str:
+    """0 dB says nothing."""
+    return f"{value:.1f}" if value > 0 else "-"
+
+
+def _lines(system: dict[str, Any]) -> list[str]:
+    compared, lines = system["compared"], []
+    for k, target in enumerate(system["targets"], start=1):
+        way = "  ".join(f"{100 * share:.0f} %" for share in target["way"]["median"])
+        lines.append(f"target {k}: the mean comes at most so far of the way to it:  {way}")
+    if compared["values"]:
+        lines.append(
+            f"attacked {compared['values']} certified values, undercut {compared['crossings']}"
+        )
+    return lines

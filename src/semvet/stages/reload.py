@@ -1,0 +1,77 @@
+"""A finished run's systems, out of the store and ready to be sent images.
+
+config.yaml -> data, link, attack        weights.safetensors -> their weights
+trained/<id of the null control>         the clean system, where the store still has it
+"""
+
+from dataclasses import dataclass
+
+import torch
+
+from semvet.attacks import Attack
+from semvet.config import Run, identity
+from semvet.data import Splits
+from semvet.errors import StoreError
+from semvet.stages.machine import place
+from semvet.stages.material import Material, load_material
+from semvet.stages.schema import null_control, resolve
+from semvet.stages.train import build, load
+from semvet.store import Arrays, RunFolder, Store, read_weights
+from semvet.systems import TrainableLink
+
+
+@dataclass(frozen=True)
+class Reloaded:
+    """Weights are frozen; gradients still reach the images."""
+
+    run: Run
+    splits: Splits
+    attack: Attack
+    link: TrainableLink
+    clean: TrainableLink | None  # the null control; None: not in the store, or the run itself
+
+
+def reload(folder: RunFolder, *, device: torch.device, hardened: int | None = None) -> Reloaded:
+    """Args:
+        hardened: the system as this defense of the run left it (counted from 0); None: as it was
+            before any defense.
+
+    Raises:
+        StoreError: the run is not finished, its data are others now, or there is no such system.
+        WeightsError: weights that were changed or do not fit.
+    """
+    fingerprint = folder.metrics["provenance"]["data_fingerprint"]
+    run = resolve(folder.config)
+    material = load_material(run)
+    if material.data.fingerprint != fingerprint:
+        raise StoreError(
+            f"{folder.path}: it was made with the data of fingerprint {fingerprint}, here are "
+            f"{material.data.source} ({material.data.fingerprint}); point SEMVET_DATA or data.root "
+            "to the same images"
+        )
+    splits = material.splits(run)
+    link, attack = build(run, splits)
+    arrays = folder.weights()
+    load(arrays, attack=attack)
+    load(arrays if hardened is None else folder.hardened(hardened), link=link)
+    for module in (link, attack):
+        place(module.eval().requires_grad_(False), device)
+    return Reloaded(run, splits, attack, link, _clean(run, material, splits, folder, device))
+
+
+def _clean(
+    run: Run, material: Material, splits: Splits, folder: RunFolder, device: torch.device
+) -> TrainableLink | None:
+    null = null_control(run)
+    arrays = _stored(folder, identity(null.training_record(), material.fingerprint))
+    if run.attack.name == "none" or arrays is None:
+        return None
+    link, _ = build(null, splits)
+    load(arrays, link=link)
+    place(link.eval().requires_grad_(False), device)
+    return link
+
+
+def _stored(folder: RunFolder, trained: str) -> Arrays | None:
+    path = Store(folder.path.parent).trained(trained) / "weights.safetensors"
+    return read_weights(path) if path.exists() else None
