@@ -22,7 +22,7 @@ from scipy.stats import beta, binom
 from torch import Tensor
 
 Values = Float[Tensor, "*values"]
-BISECTIONS = 60
+BISECTIONS = 44  # to 1e-13
 
 
 def mean_upper(mean: Values, n: int, alpha: float) -> Values:
@@ -36,7 +36,8 @@ def mean_upper(mean: Values, n: int, alpha: float) -> Values:
     low, high = p.clone(), torch.ones_like(p)
     for _ in range(BISECTIONS):
         q = (low + high) / 2
-        inside = n * _kl(p, q) <= log(1 / alpha)
+        kl = torch.xlogy(p, p / q) + torch.xlogy(1 - p, (1 - p) / (1 - q))
+        inside = n * kl <= log(1 / alpha)
         low, high = torch.where(inside, q, low), torch.where(inside, high, q)
     return high
 
@@ -44,11 +45,6 @@ def mean_upper(mean: Values, n: int, alpha: float) -> Values:
 def mean_lower(mean: Values, n: int, alpha: float) -> Values:
     """Below the expectation of values in [0, 1] with confidence 1 - alpha, each; float64."""
     return 1 - mean_upper(1 - mean.double(), n, alpha)
-
-
-def _kl(p: Values, q: Values) -> Values:
-    """Of two coins; infinite where q rules out what p allows."""
-    return torch.xlogy(p, p / q) + torch.xlogy(1 - p, (1 - p) / (1 - q))
 
 
 def rate_upper(successes: Int[Tensor, "*values"], n: int, alpha: float) -> Values:

@@ -24,6 +24,7 @@ from math import ceil, inf, log, sqrt
 from typing import final
 
 import torch
+from jaxtyping import Float
 from scipy.special import ndtr, ndtri
 from torch import Tensor
 
@@ -31,14 +32,15 @@ from semvet.certificates.bounds import upper_rank
 from semvet.types import Images, PerImage
 
 CANDIDATES = 30
-Distance = Callable[[Images, Images], PerImage]  # of each image to the one image
+OneImage = Float[Tensor, "1 chan height width"]
+Distance = Callable[[Images, OneImage], PerImage]
 
 
-def rmse_distance(y: Images, center: Images) -> PerImage:
+def rmse_distance(y: Images, center: OneImage) -> PerImage:
     return (y - center).square().mean(dim=(1, 2, 3)).sqrt()
 
 
-def choose_center(first: Images, distance: Distance) -> Images:
+def choose_center(first: Images, distance: Distance) -> OneImage:
     """c: (1, chan, height, width), from copies that choose."""
     candidates, others = first[:CANDIDATES], first[CANDIDATES:]
     half = ceil(len(others) / 2)

@@ -20,7 +20,6 @@ from semvet.types import Images
 CHUNK = 1024  # copies in one forward pass; even, because some bounds take them in pairs
 
 
-@torch.no_grad()
 def samples(
     link: Link, x: Images, *, sigma: float, n: int, clip: bool = False, rng: Generator,
     chunk: int = CHUNK,
@@ -43,7 +42,9 @@ def samples(
     for start in range(0, n, chunk):
         shape = (min(chunk, n - start), *x.shape[1:])
         noisy = torch.randn(shape, generator=rng, device=x.device).mul_(sigma).add_(x)
-        yield _in_range(link(noisy.clamp_(0, 1) if clip else noisy, rng=rng))
+        with torch.no_grad():
+            y = link(noisy.clamp_(0, 1) if clip else noisy, rng=rng)
+        yield _in_range(y)
 
 
 def _in_range(y: Images) -> Images:
