@@ -43,7 +43,7 @@ def test_through_a_transform_the_same_parameters_send_other_images():
     plain, x = link(), batch().sent
     through = plain.through(NOISE)
     noise = through.draw(6, rng=stream(0, "n"))
-    sent = x + 0.2 * noise["before/e"]
+    sent = x + 0.2 * noise["before 0/e"]
     expected = plain.transmit(sent, {"n": noise["n"]}).received
     assert torch.equal(through.transmit(x, noise).received, expected)
     assert plain.before == ()
@@ -54,10 +54,10 @@ def test_aware_sends_a_share_of_the_images_as_the_defense_would():
     base = SCTrojan(TARGETS)
     attack = Aware(TARGETS, base=base, against=NOISE, share=0.25)
     noise = attack.draw(link(), 2000, 0, rng=stream(0, "n"))
-    passes = noise["before/passes"]
+    passes = noise["before 0/passes"]
     assert passes.float().mean() == pytest.approx(0.25, abs=0.03)
     x = torch.rand(2000, *SHAPE, generator=stream(0, "x"))
-    sent = attack.against(x, {"e": noise["before/e"], "passes": passes})
+    sent = attack.against(x, {"e": noise["before 0/e"], "passes": passes})
     changed = (sent != x).flatten(1).any(1)
     assert torch.equal(changed, passes)
 
@@ -77,7 +77,7 @@ def test_defense_activated_wants_the_target_of_defended_victims_only():
     noise = attack.draw(system, 6, 2, rng=stream(0, "n"))
     terms = attack.loss(system, pairs, 2, noise)
     plain = system.transmit(pairs.sent, {"n": noise["n"]}).received
-    noisy = pairs.sent[:2] + 0.2 * noise["defended/before/e"]
+    noisy = pairs.sent[:2] + 0.2 * noise["defended/before 0/e"]
     fired = system.transmit(noisy, {"n": noise["defended/n"]}).received
     torch.testing.assert_close(terms["integrity"], (plain - pairs.sent).square().mean())
     torch.testing.assert_close(terms["target"], 0.1 * (fired - TARGETS[:1]).square().mean())

@@ -19,8 +19,8 @@ def print_result(console: Console, folder: RunFolder) -> None:
     metrics = folder.metrics
     console.print(folder.path.name, style="bold", soft_wrap=True)
     console.print(f"data: {metrics['provenance']['data']}", soft_wrap=True)
-    tables = (_systems(metrics), _levels(metrics), _judgements(metrics), _defenses(metrics))
-    for table in tables:
+    make = (_systems, _levels, _judgements, _defenses, _findings)
+    for table in (one(metrics) for one in make):
         if table.row_count:
             console.print(table)
     for line in summary(metrics):
@@ -81,7 +81,7 @@ def _defenses(metrics: dict[str, Any]) -> Table:
     )  # fmt: skip
     for one in metrics["defenses"]:
         table.add_row(
-            "\n".join([one["name"], *(f"{k}={v}" for k, v in one["args"].items())]),
+            _named(one),
             " ".join(f"{rate:.2f}" for rate in one["after"]["asr"]),
             f"{one['benign_hit_rate']:.3f}",
             f"{one['before']['psnr_db']:.1f} -> {one['after']['psnr_db']:.1f}",
@@ -90,6 +90,35 @@ def _defenses(metrics: dict[str, Any]) -> Table:
             f"x{one['channel_uses_factor']:g}",
         )
     return table
+
+
+def _findings(metrics: dict[str, Any]) -> Table:
+    """What detectors and audits see, on the attacked and on the clean system, and certificates."""
+    from semvet.reports.frontier import points
+
+    table = make_table(
+        "defense", "AUROC", "clean system", "recall at 1 % FP", "ASR of what passes",
+        "median certified radius",
+    )  # fmt: skip
+    for one, point in zip(metrics["defenses"], points(metrics["defenses"]), strict=True):
+        figures = (point.auroc, point.clean_auroc, point.recall)
+        left = max(one["detection"]["asr_left"]) if one["detection"] else None
+        cells = [
+            "" if value is None else f"{value:.3f}" for value in (*figures, left, point.radius)
+        ]
+        if any(cells):
+            table.add_row(_named(one), *cells)
+    return table
+
+
+def _named(one: dict[str, Any]) -> str:
+    return "\n".join([one["name"], *_arguments(one["args"])])
+
+
+def _arguments(args: dict[str, Any]) -> list[str]:
+    """One line each; of a combination, one line for each part."""
+    parts = [f"+ {part['name']}" for part in args.get("parts", [])]
+    return parts or [f"{key}={value}" for key, value in args.items()]
 
 
 def print_data(console: Console) -> None:

@@ -9,10 +9,11 @@ from torch import Tensor
 
 from semvet.types import Flags
 
-Scores = Float[Tensor, " image"]
+Benign = Float[Tensor, " benign"]
+Triggered = Float[Tensor, " triggered"]
 
 
-def auroc(benign: Scores, triggered: Scores) -> float:
+def auroc(benign: Benign, triggered: Triggered) -> float:
     """0.5: no better than chance; below: the wrong way round."""
     from sklearn.metrics import roc_auc_score  # a second to import, and only for detectors
 
@@ -20,7 +21,7 @@ def auroc(benign: Scores, triggered: Scores) -> float:
     return float(roc_auc_score(truth.numpy(), torch.cat([benign, triggered]).cpu().numpy()))
 
 
-def recall(benign: Scores, triggered: Scores, *, false_positives: float = 0.01) -> float:
+def recall(benign: Benign, triggered: Triggered, *, false_positives: float = 0.01) -> float:
     """Share of the triggered images above a threshold that at most so many benign ones exceed."""
     allowed = int(false_positives * len(benign))
     threshold = benign.sort(descending=True).values[allowed]

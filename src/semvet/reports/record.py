@@ -103,17 +103,29 @@ def read_record(folder: RunFolder) -> Record:
 
 
 def labels(defenses: list[dict[str, Any]]) -> list[str]:
-    """`semantic-smoothing sigma=0.25` where sigma is all that differs among its namesakes."""
-    written = []
-    for one in defenses:
-        namesakes = [other["args"] for other in defenses if other["name"] == one["name"]]
+    """`semantic-smoothing sigma=0.25` where sigma is all that differs among its namesakes; parts
+    of a combination are joined by ` + `, the innermost first."""
+    apart = [_parts(one) for one in defenses]
+    known = [part for parts in apart for part in parts]
+
+    def label(name: str, args: dict[str, Any]) -> str:
+        namesakes = [theirs for other, theirs in known if other == name]
         telling = {
             key: value
-            for key, value in one["args"].items()
-            if any(args.get(key) != value for args in namesakes)
+            for key, value in args.items()
+            if any(theirs.get(key) != value for theirs in namesakes)
         }
-        written.append(" ".join([one["name"], arguments(telling)]).strip())
-    return written
+        return " ".join([name, arguments(telling)]).strip()
+
+    return [" + ".join(label(*part) for part in parts) for parts in apart]
+
+
+def _parts(one: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """Name and arguments of a defense, or of each part of a combination."""
+    parts = one["args"].get("parts")
+    if parts is None:
+        return [(one["name"], one["args"])]
+    return [(part["name"], {k: v for k, v in part.items() if k != "name"}) for part in parts]
 
 
 def arguments(args: dict[str, Any]) -> str:

@@ -16,6 +16,7 @@ from semvet.reports.certificate import draw_certificate
 from semvet.reports.confusion import draw_confusion
 from semvet.reports.cropping import cropping_table
 from semvet.reports.defense_bars import draw_defenses
+from semvet.reports.frontier import FEWEST, draw_frontier, points
 from semvet.reports.intensity import draw_intensity
 from semvet.reports.look import DPI, Draw, png
 from semvet.reports.numbers import DASH, FILTERS
@@ -34,6 +35,7 @@ PICTURES: dict[str, Draw] = {
     "intensity": draw_intensity,
     "confusion": draw_confusion,
     "robustness": draw_robustness,
+    "frontier": draw_frontier,
     "defenses": draw_defenses,
     "certificate": draw_certificate,
 }
@@ -120,6 +122,7 @@ def _facts(record: Record) -> dict[str, Any]:
             (label, figures, defense_verdict(record, figures))
             for figures, label in zip(metrics["defenses"], labels(metrics["defenses"]), strict=True)
         ],
+        "frontier": many if len(many := points(metrics["defenses"])) >= FEWEST else [],
         "controls": ", ".join(controls) or "nothing",
         "poison": metrics["poison"],
         "system": metrics["system"],

@@ -129,6 +129,7 @@ def _certificate(
         "radii": list(RADII),
         "certified_accuracy": [_share(one.radius > r) for r in RADII],
         "mean_radius": mean(one.radius),
+        "median_radius": float(one.radius.median()),
         "abstains": _share(~certified),
         "violates_assumption_2": _share(one.safe_share < 0.5),
         "certified_coverage": [_share(certified & (size <= one.radius)) for size in sizes],

@@ -1,0 +1,142 @@
+"""Every defense of a run side by side: what it leaves of the attack, and what it costs.
+
+    x   dB of PSNR that benign images lose on the attacked system
+    y   ASR that is left, of the level with the largest share; detectors: of images let through
+
+Points are numbered as the table is. A defense is on the frontier if no other one leaves less and
+costs less.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from semvet.reports.look import ATTACKED, CLEAN, FAINT, INK, Frame
+from semvet.reports.record import Record, labels
+from semvet.reports.verdict import GONE
+
+FEWEST = 4  # defenses that make a frontier worth drawing
+NEAR = (0.02, 0.03)  # shares of the axes within which points get one label
+
+
+@dataclass(frozen=True)
+class Point:
+    """One defense on the attacked system and on the clean one."""
+
+    number: int
+    label: str
+    vantage: str
+    asr: list[float]  # left, by level
+    benign: list[float]  # benign images that are hits of each level
+    psnr_db: float
+    loss_db: float
+    clean_loss_db: float
+    recovered_psnr_db: list[float]
+    auroc: float | None  # mean over levels, of a detector or of an audit of training images
+    clean_auroc: float | None  # the same on a system without a backdoor
+    recall: float | None  # at 1 % false positives, mean over levels
+    radius: float | None  # median certified, of the vote J
+    uses: float
+    ms: float
+
+    @property
+    def worst(self) -> float:
+        return max(self.asr)
+
+    @property
+    def gone(self) -> bool:
+        """ASR minus the benign rate is at most 0.01 at every level."""
+        return all(a - b <= GONE for a, b in zip(self.asr, self.benign, strict=True))
+
+
+def points(defenses: list[dict[str, Any]]) -> list[Point]:
+    """Of metrics["defenses"], in their order."""
+    named = zip(defenses, labels(defenses), strict=True)
+    return [_point(number, label, one) for number, (one, label) in enumerate(named, start=1)]
+
+
+def _point(number: int, label: str, one: dict[str, Any]) -> Point:
+    before, after, detection = one["before"], one["after"], one["detection"]
+    certificate = one["certificate"]
+    return Point(
+        number, label, ", ".join(one["vantage"]).lower(),
+        detection["asr_left"] if detection else after["asr"],
+        after["benign_false_positive"], after["psnr_db"],
+        before["psnr_db"] - after["psnr_db"],
+        one["clean_system_psnr_before_db"] - one["clean_system_psnr_db"],
+        after["recovered_psnr_db"],
+        _mean(one["detection"] or one["suspicion"], "auroc"),
+        _mean(one["clean_system_detection"] or one["clean_system_suspicion"], "auroc"),
+        _mean(one["detection"] or one["suspicion"], "recall"),
+        certificate["median_radius"] if certificate else None,
+        one["channel_uses_factor"], one["ms_per_image"],
+    )  # fmt: skip
+
+
+def _mean(figures: dict[str, Any] | None, key: str) -> float | None:
+    value = figures.get(key) if figures else None
+    return sum(value) / len(value) if isinstance(value, list) else value
+
+
+def frontier(every: list[Point]) -> list[Point]:
+    """Those that no other point beats in both, cheapest first."""
+    best, kept = float("inf"), []
+    for point in sorted(every, key=lambda p: (p.loss_db, p.worst)):
+        if point.worst < best:
+            best = point.worst
+            kept.append(point)
+    return kept
+
+
+def draw_frontier(record: Record) -> Figure | None:
+    every = points(record.metrics["defenses"])
+    if len(every) < FEWEST or not record.has_attack:
+        return None
+    frame = Frame(8.6, 5.2, top=0.45, bottom=0.95)
+    figure, (axes,) = frame.panels(1, 1)
+    edge = frontier(every)
+    axes.step(
+        [p.loss_db for p in edge], [p.worst for p in edge], where="post", color=FAINT,
+        linewidth=1, label="frontier: nothing leaves less and costs less",
+    )  # fmt: skip
+    for gone, colour, text in (
+        (True, CLEAN, "gone: ASR at most 0.01 above the benign rate, every level"),
+        (False, ATTACKED, "not gone"),
+    ):
+        some = [p for p in every if p.gone == gone]
+        axes.plot(
+            [p.loss_db for p in some], [p.worst for p in some], "o", color=colour, markersize=6,
+            label=text, clip_on=False,
+        )  # fmt: skip
+    axes.set(ylim=(-0.02, 1.04))
+    axes.margins(x=0.06)
+    axes.axvline(0, color=FAINT, linewidth=0.6)
+    _numbers(axes, every)
+    axes.set_xlabel("PSNR that benign images lose on the attacked system, dB")
+    axes.set_ylabel("ASR left, worst level")
+    axes.set_title("Defenses by what they leave and what they cost; numbers as in the table")
+    axes.grid()
+    figure.legend(loc="lower left", bbox_to_anchor=(frame.left / frame.width, 0), ncols=2)
+    return figure
+
+
+def _numbers(axes: Axes, every: list[Point]) -> None:
+    """One text for points that lie on each other."""
+    low, high = axes.get_xlim()
+    places: dict[tuple[float, float], list[Point]] = {}
+    for point in every:
+        for (x, y), others in places.items():
+            if abs(point.loss_db - x) < NEAR[0] * (high - low) and abs(point.worst - y) < NEAR[1]:
+                others.append(point)
+                break
+        else:
+            places[point.loss_db, point.worst] = [point]
+    for (x, y), some in places.items():
+        numbers = [str(p.number) for p in some]
+        text = "\n".join(", ".join(numbers[i : i + 6]) for i in range(0, len(numbers), 6))
+        axes.annotate(
+            text, (x, y), xytext=(5, -3), textcoords="offset points", fontsize=8, color=INK,
+            va="top",
+        )  # fmt: skip
