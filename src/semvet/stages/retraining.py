@@ -6,8 +6,11 @@ from typing import Any, final
 
 import torch
 
-from semvet.config import Run
-from semvet.stages.train import Change, Workshop, trained_system
+from semvet.config import Run, identity
+from semvet.stages.machine import place
+from semvet.stages.split import split_training
+from semvet.stages.train import Change, Workshop, build, load, to_arrays, trained_system
+from semvet.store import read_json, read_weights, write_json, write_weights
 from semvet.systems import TrainableLink
 from semvet.types import Indices, Pairs, Transform
 
@@ -30,8 +33,24 @@ class Retraining:
         self, record: dict[str, Any], *, keep: Indices | None = None,
         before: Transform | None = None,
     ) -> TrainableLink:  # fmt: skip
-        change = Change(record, keep, before)
-        return trained_system(self.run, self.workshop, name="again", change=change).link
+        change, name = Change(record, keep, before), f"again: {', '.join(record)}"
+        return trained_system(self.run, self.workshop, name=name, change=change).link
 
     def split(self, *, parties: int, timeout_s: float) -> tuple[TrainableLink, dict[str, Any]]:
-        raise NotImplementedError
+        shop = self.workshop
+        described = self.run.training_record() | {"change": {"split-training": parties}}
+        folder = shop.store.trained(identity(described, shop.fingerprint))
+        weights, findings = folder / "weights.safetensors", folder / "training.json"
+        link, attack = build(self.run, shop.splits)
+        with shop.store.lock(folder):
+            if not findings.exists():
+                shop.watch.stage(f"split training, {parties} of 2 parties in a process of its own")
+                link, found = split_training(
+                    self.run, self._pairs, attack, parties=parties, timeout_s=timeout_s,
+                    device=shop.device, watch=shop.watch,
+                )  # fmt: skip
+                write_weights(weights, to_arrays(link=link), {"record": described})
+                write_json(findings, found)
+        load(read_weights(weights), link=link)
+        place(link.eval(), shop.device)
+        return link, read_json(findings)
