@@ -115,7 +115,7 @@ class Engine:
         self.checkpoint, self.checkpoint_every_s = checkpoint, checkpoint_every_s
         separate = Controls.TRAINING in attack.controls
         self.batches = Batches(pairs.level, batch=plan.batch, separate=separate, seed=seed)
-        self.pairs = _moved(pairs, device)
+        self.pairs = moved(pairs, device)
         self.objective = Objective(link, attack, victims=self.batches.victims, precision=precision)
         place(self.objective, device)
         self.groups = [(list(link.parameters()), 1.0)]
@@ -211,23 +211,11 @@ class Engine:
             )
         return losses
 
-    @torch.no_grad()
     def _refuse_constant_output(self) -> None:
-        if self.step < self.steps / 4 or not self.objective.link.system.learned:
-            return  # early on a constant output is normal, and in outage it always is
-        benign = (self.pairs.level == 0).nonzero().flatten()[:64]
-        sent = self.pairs.batch(benign).sent
-        link = self.objective.link.eval()
-        received = link(sent, rng=stream(self.seed, "look", device=self.device))
-        link.train()
-        spread, expected = (float(x.std(dim=0).mean()) for x in (received, sent))
-        if spread < COLLAPSED and expected > 10 * COLLAPSED:
-            raise TrainingError(
-                f"training collapsed: after {self.step} of {self.steps} steps every image is "
-                f"received as the same one (standard deviation over images {spread:.1g}, of the "
-                f"sent ones {expected:.2g}). Lower training.learning_rate (now "
-                f"{self.plan.learning_rate}), or change system.output_bias or seed"
-            )
+        if self.step < self.steps / 4:
+            return  # early on a constant output is normal
+        done = f"{self.step} of {self.steps}"
+        refuse_constant_output(self.objective.link, self.pairs, done, self.plan, self.seed)
 
     def _save(self) -> None:
         if self.checkpoint is None:
@@ -271,7 +259,29 @@ def _array(tensor: Tensor) -> np.ndarray:
     return tensor.detach().cpu().numpy()
 
 
-def _moved(pairs: Pairs, device: torch.device) -> Pairs:
+def moved(pairs: Pairs, device: torch.device) -> Pairs:
+    """Without `without`, which training does not need."""
     sent = pairs.sent.to(device)
     wanted = sent if pairs.wanted is pairs.sent else pairs.wanted.to(device)
     return Pairs(sent, wanted, pairs.level.to(device), pairs.label.to(device))
+
+
+@torch.no_grad()
+def refuse_constant_output(
+    link: TrainableLink, pairs: Pairs, done: str, plan: Training, seed: int
+) -> None:
+    """Raises TrainingError if all images are received as the same one after `done` steps."""
+    if not link.system.learned:
+        return  # in outage it always is
+    benign = (pairs.level == 0).nonzero().flatten()[:64]
+    sent = pairs.batch(benign).sent
+    received = link.eval()(sent, rng=stream(seed, "look", device=sent.device))
+    link.train()
+    spread, expected = (float(x.std(dim=0).mean()) for x in (received, sent))
+    if spread < COLLAPSED and expected > 10 * COLLAPSED:
+        raise TrainingError(
+            f"training collapsed: after {done} steps every image is received as the same one "
+            f"(standard deviation over images {spread:.1g}, of the sent ones {expected:.2g}). "
+            f"Lower training.learning_rate (now {plan.learning_rate}), or change "
+            "system.output_bias or seed"
+        )

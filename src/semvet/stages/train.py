@@ -16,7 +16,8 @@ from semvet.randomness import seeded, stream
 from semvet.stages.batches import Batches
 from semvet.stages.engine import Engine
 from semvet.stages.machine import choose_precision, measure_peaks, peak_memory_mib, place
-from semvet.stages.schema import make_attack, make_channel, make_defense, make_system
+from semvet.stages.schema import make_attack, make_defense
+from semvet.stages.untrained import untrained_link
 from semvet.stages.watch import Watch
 from semvet.store import Arrays, Store, read_json, read_weights, write_json, write_weights
 from semvet.systems import TrainableLink
@@ -59,15 +60,9 @@ class Change:
 def build(run: Run, splits: Splits) -> tuple[TrainableLink, Attack]:
     """Untrained link and attack. The system starts alike whatever the attack."""
     shape = ImageShape(*splits.train.pixels.shape[1:])
-    with seeded(run.seed, "system"):
-        system = make_system(run.system, shape)
     with seeded(run.seed, "attack"):
         attack = make_attack(run.attack, splits.reserve)
-    link = TrainableLink(
-        system, make_channel(run.channel), snr_db=run.snr_db,
-        snr_spread_db=run.training.snr_spread_db,
-    )  # fmt: skip
-    return link, attack
+    return untrained_link(run, shape), attack
 
 
 def trained_system(

@@ -22,6 +22,10 @@ class Ends:
     transmitter: tuple[str, ...]
     receiver: tuple[str, ...]
 
+    @property
+    def trainable(self) -> bool:
+        return bool(self.transmitter or self.receiver)
+
 
 def comes_apart(system: type[System]) -> bool:
     """Whether a transmission is encode, modulate, channel, decode and nothing that sees both."""

@@ -2,32 +2,33 @@
 
     transmitter            message                  receiver
     z = modulate(E(x))     symbols ->               y = channel(z),  x_hat = D(y)
-    L = |x_hat - x|^2      <- activations
+    L(x_hat, x)            <- activations
                            activation gradients ->  back to z
-    back to x              <- symbol gradients, squared norm of the receiver's gradient
-                           squared norm of the transmitter's gradient ->
+    back to x              <- symbol gradients, norms of the receiver's gradients
+                           norm of all gradients ->
     clip, Adam                                      clip, Adam
 
 Both ends know the channel's state: they draw it from the same stream of (seed, "channel", step), as
-the engine does. The gradient's norm, which clipping needs, is over both ends.
+the engine does. The norm that gradients are clipped by is over both ends.
 """
 
 from dataclasses import dataclass
 from typing import Any, final
 
 import torch
-from torch import Tensor
-from torch.nn.functional import mse_loss
+from torch import Tensor, nn
 
+from semvet.attacks import Attack
 from semvet.config import Training
 from semvet.randomness import stream
 from semvet.stages.batches import Batches
 from semvet.stages.engine import learning_rate
 from semvet.stages.machine import Precision, place
 from semvet.stages.split.ends import Ends, as_one_shot
+from semvet.stages.split.remote import Remote
 from semvet.stages.split.wire import Message, Wire
 from semvet.systems import TrainableLink
-from semvet.types import ImageShape, Noise, Pairs, PerImage, Pixels
+from semvet.types import Images, ImageShape, Pairs, Symbols
 
 
 @dataclass(frozen=True)
@@ -35,10 +36,19 @@ class Course:
     """What both parties agreed on before they began."""
 
     steps: int
+    images: int  # sent in a step
     training: Training
     seed: int
     device: torch.device
     precision: Precision
+
+    def position(self, step: int, phases: int) -> tuple[int, int, int]:
+        """Phase, step within it, and its steps."""
+        length = -(-self.steps // phases)
+        return (*divmod(step, length), length)
+
+    def autocast(self) -> torch.autocast:
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16")
 
 
 @dataclass(frozen=True)
@@ -49,134 +59,137 @@ class Script:
     activations: Message
     activation_gradients: Message
     symbol_gradients: Message
-    receiver_norm: Message
-    transmitter_norm: Message
+    norms: Message
+    norm: Message
 
 
-def script_of(shape: ImageShape, *, symbols: int, batch: int) -> Script:
-    sent, seen = (batch, symbols), (batch, *shape)
+def script_of(shape: ImageShape, *, symbols: int, images: int, norms: int) -> Script:
+    """`norms`: parameters of the receiver."""
+    sent, seen = (images, symbols), (images, *shape)
     return Script(
         Message("symbols", "transmitter", sent, torch.complex64),
         Message("activations", "receiver", seen, torch.float32),
         Message("activation gradients", "transmitter", seen, torch.float32),
         Message("symbol gradients", "receiver", sent, torch.complex64),
-        Message("squared gradient norm", "receiver", (), torch.float32),
-        Message("squared gradient norm", "transmitter", (), torch.float32),
+        Message("gradient norms", "receiver", (norms,), torch.float32),
+        Message("gradient norm", "transmitter", (), torch.float32),
     )
 
 
 @final
 class Half:
-    """What both parties do alike: a link of which one end is used and trained.
+    """What both parties do alike: train some parameters by the course's schedule.
 
     Args:
-        names: the parameters and buffers of that end.
+        groups: parameters and the factor of their learning rate.
     """
 
-    def __init__(self, link: TrainableLink, names: tuple[str, ...], course: Course):
-        place(link.train(), course.device)
-        self.link, self.course, self.system = link, course, as_one_shot(link.system)
-        self.phase_steps = -(-course.steps // self.system.phases)
+    def __init__(self, link: TrainableLink, ends: Ends, course: Course, groups: list[Any]):
+        self.course, self.system = course, as_one_shot(link.system)
+        names = [name for name, _ in self.system.named_parameters() if name in ends.receiver]
         self.script = script_of(
-            self.system.shape, symbols=self.system.symbols, batch=course.training.batch
+            self.system.shape, symbols=self.system.symbols, images=course.images, norms=len(names)
         )
-        parameters = dict(self.system.named_parameters())
-        self.parameters = [parameters[name] for name in names if name in parameters]
-        self.optimizer = torch.optim.Adam([{"params": self.parameters}], fused=True)
-        self.noise: Noise = {}
+        self.factors = [factor for _, factor in groups]
+        self.parameters = [p for parameters, _ in groups for p in parameters]
+        self.optimizer = torch.optim.Adam([{"params": ps} for ps, _ in groups], fused=True)
 
-    def begin(self, step: int) -> PerImage:
-        """Capacity of each image's channel in this step."""
-        phase, done = divmod(step, self.phase_steps)
-        self.system.schedule(phase, done / self.phase_steps)
-        rng = stream(self.course.seed, "channel", index=step, device=self.course.device)
-        self.noise = self.link.draw(self.course.training.batch, rng=rng)
+    def begin(self, step: int) -> torch.Generator:
+        """Of everything random in this step."""
+        phase, done, length = self.course.position(step, self.system.phases)
+        self.system.schedule(phase, done / length)
         self.optimizer.zero_grad(set_to_none=True)
-        return self.link.air.channel.capacity(self.noise, snr_db=self.snr_db)
+        return stream(self.course.seed, "channel", index=step, device=self.course.device)
 
-    @property
-    def snr_db(self) -> float | Tensor:
-        return self.noise.get("snr_db", self.link.air.snr_db)
-
-    def autocast(self) -> torch.autocast:
-        enabled = self.course.precision == "bf16"
-        return torch.autocast(self.course.device.type, torch.bfloat16, enabled=enabled)
-
-    @property
-    def gradients(self) -> list[Tensor]:
-        return [p.grad for p in self.parameters if p.grad is not None]
-
-    def squared_norm(self) -> Tensor:
-        zero = torch.zeros((), device=self.course.device)
-        return torch.stack([zero, *(g.square().sum() for g in self.gradients)]).sum()
-
-    def update(self, step: int, squared_norm: Tensor) -> None:
-        """One step of Adam with gradients whose norm over both ends is clipped."""
+    def update(self, step: int, norm: Tensor) -> None:
+        """One step of Adam with gradients that are clipped by the `norm` of all of them."""
         plan = self.course.training
-        scale = (plan.clip_norm / (squared_norm.sqrt() + 1e-6)).clamp(max=1)  # as torch clips
-        for gradient in self.gradients:
-            gradient.mul_(scale)
-        rate = learning_rate(step % self.phase_steps, self.phase_steps, plan.learning_rate)
-        self.optimizer.param_groups[0]["lr"] = rate
+        nn.utils.clip_grads_with_norm_(self.parameters, plan.clip_norm, norm, foreach=True)
+        _, done, length = self.course.position(step, self.system.phases)
+        rate = learning_rate(done, length, plan.learning_rate)
+        for group, factor in zip(self.optimizer.param_groups, self.factors, strict=True):
+            group["lr"] = factor * rate
         self.optimizer.step()
 
 
 @final
 class Transmitter:
-    """Holds all images, E and the loss.
+    """Holds all images, E, the loss, and an attack that owns the loss. An exchange of its steps.
 
     Args:
-        sent: (image, chan, height, width) uint8, D_T; also what the receiver should output.
+        pairs: uint8; what the receiver should output is the transmitter's own business.
+        receiver: the other party, if it is in this process.
     """
 
     def __init__(
-        self, link: TrainableLink, ends: Ends, course: Course, wire: Wire, *,
-        sent: Pixels, batches: Batches,
+        self, link: TrainableLink, attack: Attack, pairs: Pairs, batches: Batches, ends: Ends,
+        course: Course, wire: Wire, receiver: "Receiver | None",
     ):  # fmt: skip
-        self.half, self.wire, self.script = Half(link, ends.transmitter, course), wire, None
-        self.batches = batches
-        sent = sent.to(course.device)
-        benign = torch.zeros(len(sent), dtype=torch.int64, device=course.device)
-        self.pairs = Pairs(sent, sent, benign, benign)
-        self.turns = (self.encode, self.judge, self.learn)
-        self.loss = torch.zeros(())
+        self.attack, self.batches, self.pairs = attack, batches, pairs
+        self.course, self.wire, self.receiver = course, wire, receiver
+        for module in (link, attack):
+            place(module.train(), course.device)
+        own = [p for name, p in link.system.named_parameters() if name not in ends.receiver]
+        groups: list[Any] = [(own, 1.0)]
+        if theirs := list(attack.parameters()):
+            groups.append((theirs, attack.learning_rate_factor))
+        self.half, self.ends, self.system = Half(link, ends, course, groups), ends, link.system
+        self.link = TrainableLink(
+            Remote(link.system, self), link.air.channel, snr_db=link.air.snr_db,
+            snr_spread_db=link.snr_spread_db,
+        )  # fmt: skip
+        self.now = 0
         self.order = torch.empty(0)
 
-    def encode(self, step: int) -> None:
-        half = self.half
+    def step(self, step: int) -> Tensor:
+        """The loss."""
+        self.now = step
         epoch, row = divmod(step, self.batches.steps_per_epoch)
         if row == 0:
-            self.order = self.batches.epoch(epoch).to(half.course.device)
-        capacity = half.begin(step)
-        self.x = self.pairs.batch(self.order[row]).sent
-        with half.autocast():
-            latent = half.system.encode(self.x, capacity)
-            self.symbols = half.system.modulate(latent)
-            self.terms = half.system.transmitter_terms(latent)
-        self.wire.send(half.script.symbols, self.symbols, step=step)
+            self.order = self.batches.epoch(epoch).to(self.course.device)
+        rng, index = self.half.begin(step), self.order[row]
+        noise = self.attack.draw(self.link, len(index), self.batches.victims, rng=rng)
+        batch = self.pairs.batch(index)
+        with self.course.autocast():
+            terms = self.attack.loss(self.link, batch, self.batches.victims, noise)
+        loss = torch.stack(list(terms.values())).sum()
+        loss.backward()
+        norm = self._norm(self.wire.receive(self.half.script.norms, step=step))
+        self.wire.send(self.half.script.norm, norm, step=step)
+        if self.receiver:
+            self.receiver.learn(step)
+        self.half.update(step, norm)
+        return loss.detach()
 
-    def judge(self, step: int) -> None:
+    def there(self, symbols: Symbols) -> Images:
         script = self.half.script
-        received = self.wire.receive(script.activations, step=step).requires_grad_()
-        loss = mse_loss(received, self.x)
-        (gradient,) = torch.autograd.grad(loss, received)
-        self.loss = torch.stack([loss, *self.terms.values()]).sum().detach()
-        self.wire.send(script.activation_gradients, gradient, step=step)
+        self.wire.send(script.symbols, symbols, step=self.now)
+        if self.receiver:
+            self.receiver.decode(self.now)
+        received = self.wire.receive(script.activations, step=self.now)
+        return received.contiguous(memory_format=torch.channels_last)
 
-    def learn(self, step: int) -> None:
-        half, script = self.half, self.half.script
-        gradient = self.wire.receive(script.symbol_gradients, step=step)
-        other = self.wire.receive(script.receiver_norm, step=step)
-        outputs = [self.symbols, *self.terms.values()]
-        ones = [torch.ones_like(term) for term in self.terms.values()]
-        trained = [
-            (y, g) for y, g in zip(outputs, [gradient, *ones], strict=True) if y.requires_grad
+    def back(self, gradient: Images) -> Symbols:
+        script = self.half.script
+        self.wire.send(script.activation_gradients, gradient, step=self.now)
+        if self.receiver:
+            self.receiver.answer(self.now)
+        return self.wire.receive(script.symbol_gradients, step=self.now)
+
+    def _norm(self, theirs: Tensor) -> Tensor:
+        """Of the gradients of both ends, in the order that the engine sums them in."""
+        received = iter(theirs)
+        norms = [
+            next(received) if name in self.ends.receiver else _norm_of(parameter)
+            for name, parameter in self.system.named_parameters()
         ]
-        if trained:
-            torch.autograd.backward(*zip(*trained, strict=True))
-        own = half.squared_norm()
-        self.wire.send(script.transmitter_norm, own, step=step)
-        half.update(step, own + other)
+        norms += [_norm_of(parameter) for parameter in self.attack.parameters()]
+        return torch.linalg.vector_norm(torch.stack(norms))
+
+
+def _norm_of(parameter: nn.Parameter) -> Tensor:
+    gradient = parameter.grad
+    return parameter.new_zeros(()) if gradient is None else torch.linalg.vector_norm(gradient)
 
 
 @final
@@ -184,35 +197,40 @@ class Receiver:
     """Holds the channel and D. It never sees an image as it was sent."""
 
     def __init__(self, link: TrainableLink, ends: Ends, course: Course, wire: Wire):
-        self.half, self.names, self.wire = Half(link, ends.receiver, course), ends.receiver, wire
-        self.turns = (self.decode, self.answer, self.learn)
+        place(link.train(), course.device)
+        own = [p for name, p in link.system.named_parameters() if name in ends.receiver]
+        self.half, self.link, self.course = Half(link, ends, course, [(own, 1.0)]), link, course
+        self.names, self.wire = ends.receiver, wire
 
     def decode(self, step: int) -> None:
-        half = self.half
-        capacity = half.begin(step)
-        self.symbols = self.wire.receive(half.script.symbols, step=step).requires_grad_()
-        with half.autocast():
-            y = half.link.air.channel(self.symbols, half.noise, snr_db=half.snr_db)
-            self.received = half.system.decode(y, capacity).float()
-        self.wire.send(half.script.activations, self.received, step=step)
+        script, air = self.half.script, self.link.air
+        noise = self.link.draw(self.course.images, rng=self.half.begin(step))
+        snr_db = noise.get("snr_db", air.snr_db)
+        capacity = air.channel.capacity(noise, snr_db=snr_db)
+        self.symbols = self.wire.receive(script.symbols, step=step).requires_grad_()
+        with self.course.autocast():
+            y = air.channel(self.symbols, noise, snr_db=snr_db)
+            self.received = self.half.system.decode(y, capacity).float()
+        self.wire.send(script.activations, self.received, step=step)
 
     def answer(self, step: int) -> None:
-        half, script = self.half, self.half.script
+        script = self.half.script
         gradient = self.wire.receive(script.activation_gradients, step=step)
         self.received.backward(gradient)
-        self.own = half.squared_norm()
+        assert self.symbols.grad is not None
         self.wire.send(script.symbol_gradients, self.symbols.grad, step=step)
-        self.wire.send(script.receiver_norm, self.own, step=step)
+        norms = [_norm_of(parameter) for parameter in self.half.parameters]
+        none = torch.zeros(0, device=self.course.device)
+        self.wire.send(script.norms, torch.stack(norms) if norms else none, step=step)
 
     def learn(self, step: int) -> None:
-        other = self.wire.receive(self.half.script.transmitter_norm, step=step)
-        self.half.update(step, other + self.own)
+        self.half.update(step, self.wire.receive(self.half.script.norm, step=step))
 
     def hand_over(self) -> None:
         """D as it is now, so that somebody can measure the whole link."""
         state = self.half.system.state_dict()
         for message in weights_of(state, self.names):
-            self.wire.send(message, state[message.kind], step=self.half.course.steps)
+            self.wire.send(message, state[message.kind], step=self.course.steps)
 
 
 def weights_of(state: dict[str, Any], names: tuple[str, ...]) -> list[Message]:

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -44,7 +44,8 @@ def receiver_process(
     with TemporaryDirectory(prefix="semvet-split-") as name:
         folder = Path(name)
         order = {
-            "run": run.document(), "shape": list(shape), "steps": course.steps,
+            "run": run.document(), "shape": list(shape),
+            "steps": course.steps, "images": course.images,
             "device": str(course.device), "precision": course.precision,
             "threads": torch.get_num_threads(), "folder": name, "timeout_s": timeout_s,
         }  # fmt: skip
@@ -92,7 +93,7 @@ def _state_of(process: subprocess.Popen, folder: Path) -> str:
     return f"the receiver's process {process.pid} {how}{last}"
 
 
-def _wait_until_ready(process: subprocess.Popen, folder: Path, peer: Any) -> None:
+def _wait_until_ready(process: subprocess.Popen, folder: Path, peer: Callable[[], str]) -> None:
     deadline = time.monotonic() + STARTING_S
     while not (folder / "ready").exists():
         if process.poll() is not None or time.monotonic() > deadline:
@@ -121,7 +122,12 @@ def receive(order: dict[str, Any]) -> None:
     torch.set_num_threads(order["threads"])
     run, shape = make_run(order["run"]), ImageShape(*order["shape"])
     course = Course(
-        order["steps"], run.training, run.seed, torch.device(order["device"]), order["precision"]
+        order["steps"],
+        order["images"],
+        run.training,
+        run.seed,
+        torch.device(order["device"]),
+        order["precision"],
     )
     ends, link = find_ends(untrained_link(run, shape)), untrained_link(run, shape)
     folder = Path(order["folder"])
@@ -132,8 +138,9 @@ def receive(order: dict[str, Any]) -> None:
     )  # fmt: skip
     receiver = Receiver(link, ends, course, wire)
     for step in range(course.steps):
-        for turn in receiver.turns:
-            turn(step)
+        receiver.decode(step)
+        receiver.answer(step)
+        receiver.learn(step)
     receiver.hand_over()
 
 

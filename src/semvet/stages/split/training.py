@@ -1,44 +1,43 @@
-"""U-shaped split training: both halves in this process, or the receiver in one of its own.
-
-one process    encode, decode, judge, answer, learn, learn            wires: memory
-two            encode,         judge,         learn                   wires: gloo, see `peer`
-                       decode,        answer,        learn
-"""
+"""U-shaped split training: both parties in this process, or the receiver in one of its own."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import torch
 
-from semvet.attacks import ATTACKS, Controls
+from semvet.attacks import Attack, Controls
 from semvet.config import Run
-from semvet.errors import DefenseError, TrainingError
+from semvet.errors import TrainingError
 from semvet.stages.batches import Batches
-from semvet.stages.engine import REPORT_EVERY, Progress
+from semvet.stages.engine import REPORT_EVERY, Progress, moved, refuse_constant_output
 from semvet.stages.machine import choose_precision
 from semvet.stages.split.ends import Ends, find_ends
 from semvet.stages.split.parties import Course, Receiver, Transmitter, weights_of
 from semvet.stages.split.peer import receiver_process
-from semvet.stages.split.wire import InMemory, Wire
+from semvet.stages.split.remote import images_per_step
+from semvet.stages.split.wire import InMemory, Message, Wire
 from semvet.stages.untrained import untrained_link
 from semvet.stages.watch import Watch
 from semvet.systems import TrainableLink
 from semvet.types import ImageShape, Pairs
 
-Turn = Callable[[int], None]
-
 
 def split_training(
-    run: Run, pairs: Pairs, *, parties: int, timeout_s: float, device: torch.device, watch: Watch
-) -> tuple[TrainableLink, dict[str, Any]]:
+    run: Run, pairs: Pairs, attack: Attack, *, parties: int, timeout_s: float,
+    device: torch.device, watch: Watch,
+) -> tuple[TrainableLink, dict[str, Any]]:  # fmt: skip
     """The run's system trained from the start, each image's label being itself as it was sent.
+
+    An adversary who owns the training owns the transmitter: its loss and its labels stay.
 
     Args:
         run: what is trained and how; its defenses do not matter.
-        pairs: training pairs, uint8; `wanted` and `level` are not looked at.
+        pairs: training pairs as they were poisoned, uint8.
+        attack: the run's, untrained; trained in place where it owns the training.
         parties: processes, 1 or 2; with 2, this one is the transmitter.
         timeout_s: longest wait for a message of the other process.
 
@@ -46,50 +45,60 @@ def split_training(
         The trained link in evaluation mode on `device`, and findings: plain numbers.
 
     Raises:
-        DefenseError: a system that does not come apart; an attack that owns the training; a peer
-            that dies, hangs or lies.
-        TrainingError: the loss is not finite.
+        DefenseError: a system or an attack that does not come apart; a peer that dies, hangs or
+            lies.
+        TrainingError: the loss is not finite, or the outputs have become constant.
     """
-    _refuse_owner_of_the_training(run)
     shape = ImageShape(*pairs.sent.shape[1:])
-    ends = find_ends(untrained_link(run, shape))
-    level = torch.zeros(len(pairs), dtype=torch.int64)
-    batches = Batches(level, batch=run.training.batch, separate=False, seed=run.seed)
-    trainable = bool(ends.transmitter + ends.receiver)
-    steps = run.training.epochs * batches.steps_per_epoch if trainable else 0
+    owned = Controls.TRAINING in attack.controls
+    if not owned:
+        pairs = replace(pairs, wanted=pairs.sent)
+    batches = Batches(pairs.level, batch=run.training.batch, separate=owned, seed=run.seed)
+    trial = untrained_link(run, shape)
+    ends = find_ends(trial)
+    first = pairs.batch(batches.epoch(0)[0])
+    images = images_per_step(trial, attack, first, batches.victims)
+    steps = run.training.epochs * batches.steps_per_epoch if ends.trainable else 0
     precision, _ = choose_precision(run.training.precision, device)
-    course = Course(steps, run.training, run.seed, device, precision)
-    began = time.perf_counter()
-    link = untrained_link(run, shape)
+    course = Course(steps, images, run.training, run.seed, device, precision)
+    link, began = untrained_link(run, shape), time.perf_counter()
     with _wired(run, ends, course, shape, parties, timeout_s) as (wire, receiver):
-        transmitter = Transmitter(link, ends, course, wire, sent=pairs.sent, batches=batches)
-        _train(transmitter, receiver, watch)
+        transmitter = Transmitter(
+            link, attack, moved(pairs, device), batches, ends, course, wire, receiver
+        )  # fmt: skip
+        loss = _train(transmitter, watch)
         traffic = dict(wire.traffic)
         if receiver:
             receiver.hand_over()
-        state = link.system.state_dict()
-        for message in weights_of(state, ends.receiver):
-            state[message.kind].copy_(wire.receive(message, step=steps))
-    link.system.schedule(link.system.phases - 1, 1.0)
+        _take_over(link, ends, wire, step=steps)
+    if steps:
+        done = f"{steps} of {steps}"
+        refuse_constant_output(link, transmitter.pairs, done, run.training, run.seed)
     findings = {
         "parties": parties,
         "backend": "gloo" if parties == 2 else "memory",
         "steps": steps,
         "seconds": time.perf_counter() - began,
-        "final_loss": float(transmitter.loss),
+        "final_loss": loss,
     }
-    for message, count in traffic.items():
-        findings[f"bytes_per_step/{message.kind} of the {message.sender}"] = count // steps
-    findings["bytes_per_step"] = sum(traffic.values()) // max(1, steps)
-    return link.eval(), findings
+    return link.eval(), findings | _per_step(traffic, steps)
 
 
-def _refuse_owner_of_the_training(run: Run) -> None:
-    if Controls.TRAINING in ATTACKS[run.attack.name].controls:
-        raise DefenseError(
-            f"split-training: the adversary of {run.attack.name} owns the training, and with it "
-            "the transmitter that would have to defend itself. Allowed: attacks that write data"
-        )
+def _take_over(link: TrainableLink, ends: Ends, wire: Wire, *, step: int) -> None:
+    """The receiver's end as it was trained, for a whole link."""
+    state = link.system.state_dict()
+    for message in weights_of(state, ends.receiver):
+        state[message.kind].copy_(wire.receive(message, step=step))
+    link.system.schedule(link.system.phases - 1, 1.0)
+
+
+def _per_step(traffic: dict[Message, int], steps: int) -> dict[str, int]:
+    """Bytes."""
+    parts = {
+        f"bytes_per_step/{message.kind} of the {message.sender}": count // steps
+        for message, count in traffic.items()
+    }
+    return {"bytes_per_step": sum(parts.values())} | parts
 
 
 @contextmanager
@@ -105,22 +114,21 @@ def _wired(
         yield wire, None
 
 
-def _train(transmitter: Transmitter, receiver: Receiver | None, watch: Watch) -> None:
-    course, per_epoch = transmitter.half.course, transmitter.batches.steps_per_epoch
-    began = time.perf_counter()
-    for step in range(course.steps):
-        for i, turn in enumerate(transmitter.turns):
-            turn(step)
-            if receiver:
-                receiver.turns[i](step)
-        done = step + 1
-        if done % REPORT_EVERY == 0 or done % per_epoch == 0:
-            loss = float(transmitter.loss)
-            if not np.isfinite(loss):
-                raise TrainingError(
-                    f"split-training: training diverged at step {done} of {course.steps}; lower "
-                    f"training.learning_rate (now {course.training.learning_rate})"
-                )
-            speed = done * course.training.batch / (time.perf_counter() - began)
-            looks = {"reconstruction": loss}
-            watch.training(Progress(done, course.steps, step // per_epoch, speed, looks))
+def _train(transmitter: Transmitter, watch: Watch) -> float | None:
+    """The last step's loss; None without steps."""
+    course, per_epoch = transmitter.course, transmitter.batches.steps_per_epoch
+    began, loss = time.perf_counter(), None
+    for done in range(1, course.steps + 1):
+        now = transmitter.step(done - 1)
+        if done % REPORT_EVERY and done % per_epoch:
+            continue
+        loss = float(now)
+        if not np.isfinite(loss):
+            raise TrainingError(
+                f"split-training: training diverged at step {done} of {course.steps}; lower "
+                f"training.learning_rate (now {course.training.learning_rate})"
+            )
+        speed = done * course.training.batch / (time.perf_counter() - began)
+        progress = Progress(done, course.steps, (done - 1) // per_epoch, speed, {"loss": loss})
+        watch.training(progress)
+    return loss
