@@ -6,18 +6,28 @@ Names are imported on first use, so that `semvet --version` does not wait for to
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from semvet.api import certify, compare, leaderboard, run
+    from semvet.api import certify, compare, defense_matrix, leaderboard, run
     from semvet.config import Run
     from semvet.errors import SemvetError
     from semvet.stages.certify import Certifying
 
-__all__ = ["Certifying", "Run", "SemvetError", "certify", "compare", "leaderboard", "run"]
+__all__ = [
+    "Certifying",
+    "Run",
+    "SemvetError",
+    "certify",
+    "compare",
+    "defense_matrix",
+    "leaderboard",
+    "run",
+]
 _HOMES = {
     "Certifying": "semvet.stages.certify",
     "Run": "semvet.config",
     "SemvetError": "semvet.errors",
     "certify": "semvet.api",
     "compare": "semvet.api",
+    "defense_matrix": "semvet.api",
     "leaderboard": "semvet.api",
     "run": "semvet.api",
 }

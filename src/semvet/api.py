@@ -12,6 +12,7 @@ from typing import Any
 from semvet.config import Run, override
 from semvet.presets import preset
 from semvet.reports import write_certified_psnr, write_report
+from semvet.reports.defense_matrix import Matrix, matrices
 from semvet.stages import certify as stages
 from semvet.stages.certify import Certifying, make_certifying
 from semvet.stages.compare import expand
@@ -104,5 +105,13 @@ def certify(
 
 def leaderboard(runs: Path | str | None = None) -> list[Standing]:
     """Every attack in the store, best first."""
-    store = Store(Path(runs)) if runs is not None else default_store()
-    return standings(store.runs())
+    return standings(_store(runs).runs())
+
+
+def defense_matrix(runs: Path | str | None = None) -> list[Matrix]:
+    """Every defense in the store against every attack that it met, one matrix per setting."""
+    return matrices(_store(runs).runs())
+
+
+def _store(runs: Path | str | None) -> Store:
+    return Store(Path(runs)) if runs is not None else default_store()

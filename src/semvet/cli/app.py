@@ -104,17 +104,27 @@ def run(
 
 @app.command()
 def leaderboard(
-    what: Annotated[str, typer.Argument(help="attacks")],
+    what: Annotated[str, typer.Argument(help="attacks or defenses")],
     json_only: Json = False,
 ) -> None:
-    """Every attack in the store: success, clean cost, visibility, null control; best first."""
+    """Every attack in the store, best first, or every defense against every attack it met."""
     with _errors_without_traceback():
         from semvet import api
         from semvet.config import nearest
 
-        if what != "attacks":
-            raise ConfigError(f"no leaderboard of {what!r}; {nearest(what, ['attacks'])}")
-        _print_standings(api.leaderboard(), json_only=json_only)
+        if what not in ("attacks", "defenses"):
+            allowed = nearest(what, ["attacks", "defenses"])
+            raise ConfigError(f"no leaderboard of {what!r}; {allowed}")
+        if what == "attacks":
+            _print_standings(api.leaderboard(), json_only=json_only)
+            return
+        from semvet.cli.defense_matrix import as_json, print_matrices
+
+        found = api.defense_matrix()
+        if json_only:
+            typer.echo(as_json(found))
+        else:
+            print_matrices(_out(), found)
 
 
 def _print_standings(rows: "list[Standing]", *, json_only: bool) -> None:

@@ -18,7 +18,12 @@ def preset_names() -> list[str]:
 
 
 def preset(name: str) -> dict[str, Any]:
-    """The run's document. Raises ConfigError with the names that there are."""
+    """The run's document: with `like: OTHER` that one's, but for the keys that it gives itself.
+
+    Raises ConfigError with the names that there are.
+    """
     if name not in preset_names():
         raise ConfigError(f"no run or file named {name!r}; {nearest(name, preset_names())}")
-    return yaml.safe_load(files(__name__).joinpath(f"{name}.yaml").read_text())
+    document = yaml.safe_load(files(__name__).joinpath(f"{name}.yaml").read_text())
+    other = document.pop("like", None)
+    return {**preset(other), **document} if other else document
