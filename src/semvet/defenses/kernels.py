@@ -26,7 +26,7 @@ from semvet.errors import DefenseError
 from semvet.systems import System, TrainableLink, Transmission
 from semvet.types import Images, Noise
 
-Keep = Bool[Tensor, "variants kernels"]  # of one layer; False: pruned
+Keep = Bool[Tensor, "variants _"]  # of one layer: which kernels each variant keeps
 ROWS = 1000  # images in one forward pass
 
 
@@ -58,7 +58,7 @@ def convolutions(layer: nn.Module) -> list[nn.Conv2d]:
 @torch.no_grad()
 def absolute_sums(
     link: TrainableLink, layers: Sequence[nn.Module], x: Images, *, rng: Generator
-) -> list[Float[Tensor, "batch kernels"]]:
+) -> list[Float[Tensor, "batch _"]]:
     """Of every feature map of each layer."""
     found: list[list[Tensor]] = [[] for _ in layers]
 
@@ -101,7 +101,7 @@ def batches(x: Images, variants: int) -> Iterator[Images]:
 
 @torch.no_grad()
 def without(
-    link: TrainableLink, first: int, last: int, keep: Sequence[Bool[Tensor, " kernels"]]
+    link: TrainableLink, first: int, last: int, keep: Sequence[Bool[Tensor, " _"]]
 ) -> TrainableLink:
     """A copy of the link whose kernels `keep` leaves out are zero, weights and bias."""
     pruned = copy.deepcopy(link)
