@@ -31,6 +31,7 @@ from semvet.defenses.self_loop import SelfLoop
 from semvet.defenses.semantic_smoothing import SemanticSmoothing
 from semvet.defenses.snr_consistency import SnrConsistency
 from semvet.defenses.spectral_signatures import SpectralSignatures
+from semvet.defenses.split_training import SplitTraining
 from semvet.defenses.strip import Strip
 from semvet.defenses.threshold import Threshold
 from semvet.defenses.trigger_inversion import TriggerInversion
@@ -54,6 +55,7 @@ DEFENSES: dict[str, type[Defense]] = with_entry_points(
         "combined": Combined,
         "noise-augmented-training": NoiseAugmentedTraining,
         "pair-consistency": PairConsistency,
+        "split-training": SplitTraining,
         "activation-clustering": ActivationClustering,
         "output-covariance": OutputCovariance,
         "self-loop": SelfLoop,
@@ -85,6 +87,7 @@ __all__ = [
     "SemanticSmoothing",
     "SnrConsistency",
     "SpectralSignatures",
+    "SplitTraining",
     "Strip",
     "Suspicion",
     "Threshold",
