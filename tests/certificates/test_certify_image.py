@@ -112,6 +112,8 @@ def test_copies_come_in_chunks_and_differ():
         ({"n0": 40}, "smallest is 45"),
         ({"alpha": 0.0}, "alpha"),
         ({"radii": []}, "radii"),
+        ({"radii": [0.1, float("inf")]}, "radii.*finite"),
+        ({"targets": torch.ones(1, 1, 3, 2)}, r"targets: \(1, 3, 2\)"),
         ({"certificates": ["mean", "hope"]}, "no hope; there are theorem-1"),
         ({"x": X.expand(2, -1, -1, -1)}, "one image"),
         ({"link": lambda z, rng: 2 * z}, r"\[0, 1\]: clamp"),
@@ -121,6 +123,14 @@ def test_copies_come_in_chunks_and_differ():
 def test_input_that_certifies_nothing_is_refused(changes, says):
     with pytest.raises(DefenseError, match=says):
         certified(**changes)
+
+
+def test_copies_that_share_an_snr_are_refused():
+    with seeded(0, "init"):
+        system = JSCC(ImageShape(1, 8, 8), width=4)
+    link = TrainableLink(system, AWGN(), snr_db=25.0, snr_spread_db=5.0)
+    with pytest.raises(DefenseError, match=r"call .eval\(\)"):
+        certified(link, torch.zeros(1, 1, 8, 8))
 
 
 def test_a_real_link_ignores_batch_mates_and_can_be_certified():

@@ -11,6 +11,7 @@ those of median and center at each.
 """
 
 from collections.abc import Callable, Sequence
+from math import inf
 from typing import final
 
 import torch
@@ -29,7 +30,7 @@ from semvet.certificates.target import Direction
 from semvet.certificates.total_variation import total_variation
 from semvet.errors import DefenseError
 from semvet.metrics.ssim_distance import ssim_distance, ssim_of_distance
-from semvet.systems import Link
+from semvet.systems import Link, TrainableLink
 from semvet.types import Images, Targets, require_images
 
 OF_MEAN = ("theorem-1", "total-variation", "mean", "trace", "spectral")
@@ -69,6 +70,8 @@ def certify_image(
         DefenseError: arguments that mean nothing, too few copies for this alpha, and a link whose
             outputs leave [0, 1].
     """
+    _require_steady(link)
+    _require_same_shape(x, targets)
     _require(x, n0=n0, n=n, alpha=alpha, radii=radii, certificates=certificates)
     first = torch.cat(list(samples(link, x, sigma=sigma, n=n0, clip=clip, rng=rng)))
     seen = Seen(first, certificates, targets)
@@ -187,6 +190,22 @@ def _curve(smoother: str, between: Sequence[float | None], truth: Sequence[float
     return Curve(smoother, between_db, truth_db, [value <= 0 for value in between_db])
 
 
+def _require_steady(link: Link) -> None:
+    if isinstance(link, TrainableLink) and link.training and link.snr_spread_db:
+        raise DefenseError(
+            "this link is in training mode, where all copies of a batch share one random SNR; "
+            "certificates need copies that are independent: call .eval() first"
+        )
+
+
+def _require_same_shape(x: Images, targets: Targets | None) -> None:
+    if targets is not None and targets.shape[1:] != x.shape[1:]:
+        raise DefenseError(
+            f"targets: {tuple(targets.shape[1:])} each, but the image is {tuple(x.shape[1:])}; "
+            "they must have the image's size"
+        )
+
+
 def _require(
     x: Images, *, n0: int, n: int, alpha: float, radii: Sequence[float],
     certificates: Sequence[str],
@@ -195,8 +214,8 @@ def _require(
         raise DefenseError(f"x: {len(x)} images; a certificate is about one image at a time")
     if not 0 < alpha < 0.5:
         raise DefenseError(f"alpha: {alpha}; allowed is above 0 and below 0.5, such as 0.001")
-    if not radii or min(radii) < 0:
-        raise DefenseError(f"radii: {list(radii)}; give one or more, none below 0")
+    if not radii or not all(0 <= r < inf for r in radii):
+        raise DefenseError(f"radii: {list(radii)}; give one or more, finite, none below 0")
     unknown = [name for name in certificates if name not in ALL]
     if unknown:
         raise DefenseError(f"certificates: no {', '.join(unknown)}; there are {', '.join(ALL)}")
