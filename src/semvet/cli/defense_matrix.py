@@ -25,14 +25,15 @@ def print_matrices(console: Console, found: list[Matrix]) -> None:
         for name, cells in matrix.rows.items():
             shown = [_cell(cells.get(attack)) for attack in matrix.attacks]
             table.add_row(name.replace(" + ", "\n+ ").replace(" ", "\n  "), *shown)
-        table.title, table.title_justify = matrix.setting, "left"
-        table.caption = (
-            "ASR left, worst level and seed; below it the dB that benign images lose. Bold: at "
-            f"most {GONE:g} above the benign rate."
-        )
+        console.print(matrix.setting, style="bold", soft_wrap=True)
         console.print(table)
         for number, attack in zip(numbers, matrix.attacks, strict=True):
             console.print(f"{number}  {attack}", soft_wrap=True)
+        console.print(
+            "ASR left, worst level and seed; below it the dB that benign images lose; bold: at most "
+            f"{GONE:g} above the benign rate",
+            soft_wrap=True,
+        )
 
 
 def _cell(cell: Cell | None) -> Text:
