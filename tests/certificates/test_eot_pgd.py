@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
+from semvet.certificates import certify_image
 from semvet.certificates.eot_pgd import Effort, Smoothing, project, worst_found
 from semvet.channels import AWGN
 from semvet.errors import DefenseError
@@ -130,3 +131,22 @@ def test_radii_must_ascend_from_zero(radii):
 def test_several_images_at_once_are_refused():
     with pytest.raises(DefenseError, match="one image at a time, not 2"):
         found(Identity(), grey().repeat(2, 1, 1, 1), [0.1])
+
+
+def test_it_never_crosses_a_certificate():
+    link, x, radii = Backdoored(), grey(), [0.03, 0.1, 0.3]
+    certified = certify_image(
+        link, x, sigma=0.1, n0=200, n=4000, alpha=0.001, radii=radii, targets=link.target[None],
+        rng=stream(0, "c"),
+    )  # fmt: skip
+    ladder = found(link, x, radii, targets=link.target[None])
+    assert certified.curves["spectral"].between_db[0] > 20  # there is something to cross
+    for j, one in enumerate(ladder):
+        for curve in certified.curves.values():
+            if curve.smoother == "mean":
+                assert one.mean_psnr_db >= curve.between_db[j]
+                assert one.mean_psnr_to_image_db >= curve.truth_db[j]
+            if curve.smoother == "median":
+                assert one.median_psnr_db >= curve.between_db[j]
+                assert one.median_psnr_to_image_db >= curve.truth_db[j]
+        assert one.target_psnr_db[0] <= certified.targets[0].psnr_db[j]

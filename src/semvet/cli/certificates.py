@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.table import Table
 
 from semvet.cli.tables import make_table
 from semvet.store import read_json
@@ -12,6 +13,7 @@ QUESTIONS = {
     "between_db": "certified PSNR(S(x'), S(x)) in dB: how far can the picture be moved?",
     "truth_db": "certified PSNR(S(x'), x) in dB: what is left of the image?",
 }
+SHARES, ENOUGH_DB = ("best-of-mean", "median"), 20
 
 
 def print_certificates(console: Console, path: Path) -> None:
@@ -28,6 +30,7 @@ def print_certificates(console: Console, path: Path) -> None:
         for key, question in QUESTIONS.items():
             console.print(f"\n{name} system: {question}", soft_wrap=True)
             _print_curves(console, record, system, key)
+        _print_targets(console, record, system)
         for line in _lines(system):
             console.print(line, soft_wrap=True)
     if norms := record["trigger"]["l2"]:
@@ -43,14 +46,7 @@ def print_certificates(console: Console, path: Path) -> None:
 def _print_curves(
     console: Console, record: dict[str, Any], system: dict[str, Any], key: str
 ) -> None:
-    sigma, radii = record["asked"]["sigma"], record["radii"]
-    table = make_table(
-        "smoother",
-        "certificate",
-        *(f"{r / sigma:.3g}" for r in radii),
-        whole=["certificate"],
-        words=["certificate"],
-    )
+    table = _over_radii(record, "smoother", "certificate")
     curves, found = system["curves"], system["found"]
     for smoother in dict.fromkeys(curve["smoother"] for curve in curves.values()):
         for name, curve in curves.items():
@@ -67,13 +63,38 @@ def _db(value: float) -> str:
     return f"{value:.1f}" if value > 0 else "-"
 
 
+def _print_targets(console: Console, record: dict[str, Any], system: dict[str, Any]) -> None:
+    """How near the mean can come to what the attack wants to be seen."""
+    table = _over_radii(record, "target", "PSNR of the mean to it")
+    found = system["found"]
+    for k, target in enumerate(system["targets"]):
+        table.add_row(str(k + 1), "certified: at most", *map(_db, target["psnr_db"]["median"]))
+        if found:
+            reached = found["target_psnr_db"][k]["median"]
+            table.add_row(str(k + 1), f"best attack (n = {found['n']})", *map(_db, reached))
+    if table.row_count:
+        console.print(table)
+
+
 def _lines(system: dict[str, Any]) -> list[str]:
-    compared, lines = system["compared"], []
-    for k, target in enumerate(system["targets"], start=1):
-        way = "  ".join(f"{100 * share:.0f} %" for share in target["way"]["median"])
-        lines.append(f"target {k}: the mean comes at most so far of the way to it:  {way}")
-    if compared["values"]:
+    lines = []
+    for name in SHARES:
+        if name in system["curves"]:
+            shares = system["curves"][name]["share_truth_db_at_least"][f"{ENOUGH_DB}"]
+            words = "  ".join(f"{share:.2f}" for share in shares)
+            lines.append(
+                f"share of images with PSNR(S(x'), x) >= {ENOUGH_DB} dB by {name}: {words}"
+            )
+    if system["compared"]["values"]:
         lines.append(
-            f"attacked {compared['values']} certified values, undercut {compared['crossings']}"
+            "the attack was held against {values} certified values and undercut {crossings}".format(
+                **system["compared"]
+            )
         )
     return lines
+
+
+def _over_radii(record: dict[str, Any], *words: str) -> Table:
+    """Columns for r in units of sigma."""
+    radii = [f"{r / record['asked']['sigma']:.3g}" for r in record["radii"]]
+    return make_table(*words, *radii, words=words, whole=words)

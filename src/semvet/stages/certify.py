@@ -14,9 +14,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import torch
+from annotated_types import MinLen
 from pydantic import Field, ValidationError
 
 from semvet.attacks import Attack, Goal
@@ -36,6 +37,7 @@ from semvet.systems import TrainableLink
 from semvet.types import Images, Targets
 
 IN_SIGMA = (0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 2.5, 3.0)  # default radii
+Radius = Annotated[Real, Field(gt=0, le=1000)]
 
 
 class Certifying(Record):
@@ -45,8 +47,10 @@ class Certifying(Record):
     clip: bool = Field(False, description="noisy images are clipped to [0, 1] (errata S3)")
     n: Whole = Field(10_000, ge=100, le=10_000_000, description="copies that bounds come from")
     n0: Whole = Field(1000, ge=10, le=10_000_000, description="copies that choices come from")
-    alpha: Real = Field(0.001, gt=0, lt=0.5, description="1 - confidence of an image's certificate")
-    radii: tuple[Real, ...] | None = Field(None, description="L2; none: .1 to 3 sigma")
+    alpha: Real = Field(0.001, ge=1e-6, lt=0.5, description="1 - confidence, for each image")
+    radii: Annotated[tuple[Radius, ...], MinLen(1)] | None = Field(
+        None, description="L2 in pixel units; none: .1 to 3 sigma"
+    )
     images: Whole = Field(20, ge=1, description="test images, at most")
     attack_images: Whole = Field(5, ge=0, description="so many of them are attacked")
     attack_steps: Whole = Field(Effort.steps, ge=1, le=10_000)
