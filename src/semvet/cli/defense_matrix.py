@@ -30,8 +30,8 @@ def print_matrices(console: Console, found: list[Matrix]) -> None:
         for number, attack in zip(numbers, matrix.attacks, strict=True):
             console.print(f"{number}  {attack}", soft_wrap=True)
         console.print(
-            "ASR left, worst level and seed; below it the dB that benign images lose; bold: at most "
-            f"{GONE:g} above the benign rate",
+            "ASR left, worst level and seed; below it the dB that benign images lose; bold: at "
+            f"most {GONE:g} above the benign rate",
             soft_wrap=True,
         )
 
