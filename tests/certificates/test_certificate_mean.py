@@ -1,6 +1,6 @@
 import pytest
 import torch
-from known_links import SIGMA, HalfSpace, X
+from known_links import SIGMA, HalfSpace, X, most_failures
 from scipy.stats import norm
 
 from semvet.certificates.lipschitz import theorem_1, tight
@@ -32,6 +32,16 @@ def test_the_bound_from_copies_is_hardly_wider_and_never_narrower():
     assert (there.low <= link.mean(-a)).all()
     assert there.high.max().item() == pytest.approx(link.mean(a), abs=0.01)
     assert there.low.min().item() == pytest.approx(link.mean(-a), abs=0.01)
+
+
+def test_the_interval_holds_all_pixels_at_once_as_often_as_alpha_allows():
+    n, repeats, alpha, failures = 200, 200, 0.3, 0
+    share = torch.linspace(0.02, 0.98, 60, dtype=torch.float64)  # every pixel on its own
+    coins = torch.rand(repeats, n, 60, generator=stream(0, "coins")) < share
+    for average in coins.double().mean(dim=1):
+        here = mean_interval(average, n, alpha)
+        failures += bool(((here.low > share) | (here.high < share)).any())
+    assert 0 < failures <= most_failures(repeats, alpha)
 
 
 def test_movement_is_the_largest_over_the_interval():

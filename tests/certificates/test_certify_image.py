@@ -113,7 +113,6 @@ def test_copies_come_in_chunks_and_differ():
         ({"alpha": 0.0}, "alpha"),
         ({"radii": []}, "radii"),
         ({"radii": [0.1, float("inf")]}, "radii.*finite"),
-        ({"targets": torch.ones(1, 1, 3, 2)}, r"targets: \(1, 3, 2\)"),
         ({"certificates": ["mean", "hope"]}, "no hope; there are theorem-1"),
         ({"x": X.expand(2, -1, -1, -1)}, "one image"),
         ({"link": lambda z, rng: 2 * z}, r"\[0, 1\]: clamp"),

@@ -61,7 +61,7 @@ def certify_image(
     n: fresh copies, for the bounds.
     alpha: 1 - confidence.
     radii: L2, in pixel units; a curve has one value for each.
-    targets: certify the mean's distance from each of them.
+    targets: as large as x; certify the mean's distance from each of them.
     clip: noisy images are clipped to [0, 1].
     certificates: names of ALL. Those of the mean come with `best-of-mean`.
     rng: on the device of x.
@@ -71,7 +71,6 @@ def certify_image(
             outputs leave [0, 1].
     """
     _require_steady(link)
-    _require_same_shape(x, targets)
     _require(x, n0=n0, n=n, alpha=alpha, radii=radii, certificates=certificates)
     first = torch.cat(list(samples(link, x, sigma=sigma, n=n0, clip=clip, rng=rng)))
     seen = Seen(first, certificates, targets)
@@ -195,14 +194,6 @@ def _require_steady(link: Link) -> None:
         raise DefenseError(
             "this link is in training mode, where all copies of a batch share one random SNR; "
             "certificates need copies that are independent: call .eval() first"
-        )
-
-
-def _require_same_shape(x: Images, targets: Targets | None) -> None:
-    if targets is not None and targets.shape[1:] != x.shape[1:]:
-        raise DefenseError(
-            f"targets: {tuple(targets.shape[1:])} each, but the image is {tuple(x.shape[1:])}; "
-            "they must have the image's size"
         )
 
 
