@@ -5,7 +5,7 @@ import torch
 from constructed_links import SHAPE, Linear
 
 from semvet.defenses import View
-from semvet.defenses.output_covariance import OutputCovariance, TopEigenvalue, agreement, spectrum
+from semvet.defenses.output_covariance import OutputCovariance, Stillness, agreement, spectrum
 from semvet.randomness import stream
 
 SIGMA, D = 0.1, 64
@@ -18,16 +18,16 @@ def directions(rank, scale=1.0):
 
 
 def statistic(copies):
-    return TopEigenvalue(sigma=SIGMA, copies=copies, clip=False)
+    return Stillness(sigma=SIGMA, copies=copies, clip=False)
 
 
 def grey(count):
     return torch.full((count, *SHAPE), 0.5)
 
 
-def test_the_statistic_is_the_largest_eigenvalue():
+def test_the_statistic_is_minus_the_largest_eigenvalue():
     score = statistic(600)(Linear(directions(1, scale=3.0)), grey(2), rng=stream(0, "s"))
-    assert score.tolist() == pytest.approx([(3 * SIGMA) ** 2] * 2, rel=0.15)
+    assert score.tolist() == pytest.approx([-((3 * SIGMA) ** 2)] * 2, rel=0.15)
 
 
 def test_the_effective_rank_counts_directions():

@@ -3,15 +3,16 @@
     y_j = f(clip(x + e_j)),   e_j ~ N(0, sigma^2 I),   j = 1..N
     C   = 1/(N-1) sum_j (y_j - mean y)(y_j - mean y)'          pixels x pixels, never built
     G   = 1/(N-1) (y_i - mean y)'(y_j - mean y)                N x N, with the same eigenvalues
-    score(x) = lambda_max(C)
+    score(x) = - lambda_max(C)
 
-Noise that stumbles over a backdoor throws the output towards the target: C then has one large
-eigenvalue, whose eigenvector points from the image to the target. In a clean system C is small and
-spread over many directions. Neither a trigger nor a clean system is needed.
+Noise that stumbles over a backdoor throws the output of a benign image towards a target: C has one
+large eigenvalue, whose eigenvector points from the image to the target. In a clean system C is
+small and spread over many directions. Neither a trigger nor a clean system is needed.
 
-For the system as a whole: the medians of lambda_max and of the effective rank tr C / lambda_max,
-and whether the top eigenvectors of different images agree (mean |cos| of all pairs). They are
-reported and compared with nothing.
+That speaks about the system, and is in the findings: the medians of lambda_max and of the effective
+rank tr C / lambda_max, and whether the top eigenvectors of different images agree (mean |cos| of
+all pairs). They are compared with nothing. Of single images the opposite holds: one with a trigger
+is at its target already and noise does not move it, so little covariance is suspicious.
 
 Paper: none.
 Deviates: all of it is ours (D-035). Channel noise is part of f, so lambda_max has a floor that
@@ -35,15 +36,15 @@ Outputs = Float[Tensor, "batch copies reals"]  # of noisy copies, less their mea
 
 
 @final
-class TopEigenvalue:
-    """lambda_max of Cov f(clip(x + e)), in squared pixel units, summed over pixels."""
+class Stillness:
+    """Minus lambda_max of Cov f(clip(x + e)), in squared pixel units, summed over pixels."""
 
     def __init__(self, *, sigma: float, copies: int, clip: bool):
         self.noise, self.copies = GaussianNoise(sigma=sigma, clip=clip), copies
 
     def __call__(self, link: Link, x: Images, *, rng: Generator) -> PerImage:
         y = self.spread(link, x, rng=rng)
-        return torch.linalg.eigvalsh(y @ y.mT / (self.copies - 1))[:, -1]
+        return -torch.linalg.eigvalsh(y @ y.mT / (self.copies - 1))[:, -1]
 
     def spread(self, link: Link, x: Images, *, rng: Generator) -> Outputs:
         """What N noisy copies of each image are received as, less their mean."""
@@ -74,12 +75,12 @@ class OutputCovariance(Defense):
         looked_at: Count = 200,
         false_positives: FalsePositives = 0.01,
     ):
-        self.statistic = self.top = TopEigenvalue(sigma=sigma, copies=copies, clip=clip)
+        self.statistic = self.stillness = Stillness(sigma=sigma, copies=copies, clip=clip)
         self.looked_at, self.false_positives = looked_at, false_positives
 
     def apply(self, view: View, *, rng: Generator) -> Defended:
         detection = detection_of(
-            self.top, view.link, view.images, false_positives=self.false_positives, rng=rng
+            self.stillness, view.link, view.images, false_positives=self.false_positives, rng=rng
         )
         findings, directions = self._look(view.link, view.images[: self.looked_at], rng=rng)
         return Defended(
@@ -91,7 +92,7 @@ class OutputCovariance(Defense):
 
     @torch.no_grad()
     def _look(self, link: Link, x: Images, *, rng: Generator) -> tuple[dict[str, Any], Tensor]:
-        found = [spectrum(self.top.spread(link, part, rng=rng)) for part in x.split(CHUNK)]
+        found = [spectrum(self.stillness.spread(link, part, rng=rng)) for part in x.split(CHUNK)]
         largest, rank, vectors = (torch.cat(parts) for parts in zip(*found, strict=True))
         findings = {
             "lambda_max_median": float(largest.median()),

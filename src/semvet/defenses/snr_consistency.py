@@ -1,7 +1,7 @@
-"""SNR consistency: simulate worse channels. Does the output get worse with them?
+"""SNR consistency: simulate other channels. Does the output change with them?
 
-    y_0 = f(x) at the link's SNR,   y_i = f(x) at the link's SNR - drop_i
-    score(x) = - mean over i and pixels of (y_i - y_0)^2, over the mean over pixels of y_0^2
+    y_1..y_N = f(x) over simulated channels, `draws` at each of several SNRs below the link's
+    score(x) = - mean over pixels of the variance of y_i over i, over the mean square of mean y_i
 
 What the receiver sees of an image fades gradually; a target that was learned by heart stays until
 the trigger is lost. So an output that hardly changes is suspicious. Bright images change more than
@@ -14,24 +14,25 @@ Deviates: all of it is ours (D-035).
 from typing import Annotated, final
 
 import torch
-from annotated_types import Gt, Le, Len
+from annotated_types import Ge, Le, Len
 from torch import Generator
 
 from semvet.channels import Air
 from semvet.defenses.base import Defended, Defense, Vantage, View
 from semvet.defenses.conformal import FalsePositives, detection_of
 from semvet.errors import DefenseError
-from semvet.metrics.psnr import mse
 from semvet.systems import Link, TrainableLink
 from semvet.types import Images, PerImage
+
+DROPS_DB = (0.0, 2.0, 4.0, 6.0)
 
 
 @final
 class Steadiness:
-    """Minus the relative change of what is received when the SNR drops."""
+    """Minus the relative variance of what is received at SNRs of `drops_db` below the usual."""
 
-    def __init__(self, drops_db: tuple[float, ...]):
-        self.drops_db = drops_db
+    def __init__(self, drops_db: tuple[float, ...], *, draws: int):
+        self.drops_db, self.draws = drops_db, draws
 
     def __call__(self, link: Link, x: Images, *, rng: Generator) -> PerImage:
         """Raises DefenseError: the link does not say what channel it is used over."""
@@ -40,16 +41,20 @@ class Steadiness:
                 f"snr-consistency: {type(link).__name__} does not say what channel it is used "
                 "over; allowed: a trained link itself; in a combination it must come earlier"
             )
-        usual = link(x, rng=rng)
         airs = [Air(link.air.channel, link.air.snr_db - drop) for drop in self.drops_db]
-        change = torch.stack([mse(link(x, rng=rng, air=air), usual) for air in airs]).mean(dim=0)
-        return -change / usual.square().mean(dim=(1, 2, 3)).clamp(min=1e-6)
+        copies = x.repeat_interleave(self.draws, dim=0)
+        y = torch.cat(
+            [link(copies, rng=rng, air=air).view(len(x), self.draws, -1) for air in airs], dim=1
+        )
+        energy = y.mean(dim=1).square().mean(dim=1).clamp(min=1e-6)
+        return -y.var(dim=1).mean(dim=1) / energy
 
 
 @final
 class SnrConsistency(Defense):
     """Args:
     drops_db: by how much the SNR is lowered, in simulation.
+    draws: simulated channels at each of these SNRs.
     false_positives: share of benign images above the threshold.
     """
 
@@ -58,13 +63,11 @@ class SnrConsistency(Defense):
     def __init__(
         self,
         *,
-        drops_db: Annotated[tuple[Annotated[float, Gt(0), Le(100)], ...], Len(1, 16)] = (
-            10.0,
-            15.0,
-        ),
+        drops_db: Annotated[tuple[Annotated[float, Ge(0), Le(100)], ...], Len(1, 16)] = DROPS_DB,
+        draws: Annotated[int, Ge(2), Le(100)] = 4,
         false_positives: FalsePositives = 0.01,
-    ):  # fmt: skip
-        self.statistic = self.steadiness = Steadiness(drops_db)
+    ):
+        self.statistic = self.steadiness = Steadiness(drops_db, draws=draws)
         self.false_positives = false_positives
 
     def apply(self, view: View, *, rng: Generator) -> Defended:
