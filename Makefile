@@ -37,6 +37,7 @@ layers: .venv/dev
 
 bench: .venv/dev
 	$(BIN)/python -m benchmarks.training
+	$(BIN)/python -m benchmarks.certificates
 
 # SEMVET_DATA names the folder with cifar10/; without it the packaged digits are used
 calibrate: .venv/dev

@@ -5,7 +5,9 @@ import json
 import pytest
 from support import digits, refused, semvet, tiny_run, tiny_sembugger
 
-import semvet as sv
+from semvet.config import override
+from semvet.stages.pipeline import execute
+from semvet.store import Store
 
 SMALL = (
     "images=2", "n=400", "n0=64", "alpha=.05", "radii=[.05,.2]",
@@ -17,7 +19,8 @@ SMALL = (
 def store(tmp_path_factory):
     root = tmp_path_factory.mktemp("certify-cli")
     document = tiny_run(digits(root / "images"), attack=tiny_sembugger())
-    sv.run(document, "training.epochs=1", "evaluation.studies=[]", runs=root / "runs")
+    quick = ["training.epochs=1", "evaluation.studies=[]"]
+    execute(override(document, quick), Store(root / "runs"))
     return root / "runs"
 
 

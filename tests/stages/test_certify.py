@@ -2,14 +2,21 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import pytest
+import torch
 from support import digits, tiny_run, tiny_sembugger
 
 import semvet as sv
+from semvet.certificates import Curve, ImageCertificates, TargetCurve
+from semvet.certificates.eot_pgd import WorstFound
+from semvet.config import override
 from semvet.errors import ConfigError, DefenseError, StoreError, WeightsError
 from semvet.stages import certify as stage
+from semvet.stages.certified import certified_figures
 from semvet.stages.certify import Certifying, make_certifying
+from semvet.stages.pipeline import execute
 from semvet.store import RunFolder, Store
 
 SMALL = {
@@ -24,7 +31,7 @@ def finished(tmp_path_factory):
     """A folder with images/ and runs/, where one attacked run is finished."""
     root = tmp_path_factory.mktemp("certify")
     document = tiny_run(digits(root / "images"), attack=tiny_sembugger())
-    sv.run(document, *QUICK, runs=root / "runs")
+    execute(override(document, QUICK), Store(root / "runs"))
     sv.certify("latest", SMALL, runs=root / "runs")
     return root
 
@@ -112,7 +119,7 @@ def test_without_the_null_control_in_the_store_the_attacked_system_stands_alone(
 
 
 def test_a_run_without_attack_is_its_own_null_control(finished, tmp_path):
-    run = sv.run(tiny_run(finished / "images"), *QUICK, runs=tmp_path)
+    run = execute(override(tiny_run(finished / "images"), QUICK), Store(tmp_path))
     record = certified(run, images=1, attack_images=0)
     assert list(record["systems"]) == ["clean"]
     assert record["trigger"] == {"attack": "none", "l2": []}
@@ -183,3 +190,35 @@ def test_radii_follow_sigma_unless_they_are_given():
     assert Certifying(sigma=0.5).at[0] == pytest.approx(0.05)
     assert Certifying(sigma=0.5).at[-1] == pytest.approx(1.5)
     assert Certifying(radii=(0.3, 0.1)).at == [0.1, 0.3]
+
+
+def test_an_attack_below_a_certificate_is_counted():
+    curve = Curve("mean", between_db=[20.0, 10.0], truth_db=[15.0, 8.0], abstained=[False, False])
+    image = ImageCertificates(
+        0.25, False, 64, 400, 0.05, [0.1, 0.2], 30.0, {"mean": curve}, None,
+        [TargetCurve(way=[0.1, 0.2], psnr_db=[12.0, 14.0], usual_db=10.0)],
+    )  # fmt: skip
+    x = torch.zeros(1, 1, 2, 2)
+    honest = [
+        WorstFound(0.1, 25.0, 16.0, 25.0, 16.0, [11.0], x),
+        WorstFound(0.2, 12.0, 9.0, 12.0, 9.0, [13.0], x),
+    ]
+    broken = [honest[0], replace(honest[1], mean_psnr_db=9.0, target_psnr_db=[15.0])]
+    for ladder, crossings in ((honest, 0), (broken, 2)):
+        figures = certified_figures([image], [ladder])
+        assert figures["compared"] == {"values": 6, "crossings": crossings}
+
+
+def test_abstentions_count_as_failures():
+    def image(*values):
+        curve = Curve("mean", list(values), list(values), [not value for value in values])
+        return ImageCertificates(
+            0.25, False, 64, 400, 0.05, [0.1, 0.2], 30.0, {"mean": curve}, None, []
+        )
+
+    figures = certified_figures([image(30.0, 16.0), image(20.0, 0.0), image(0.0, 0.0)], [])
+    curve = figures["curves"]["mean"]
+    assert curve["between_db"]["median"] == [20.0, 0.0]
+    assert curve["share_truth_db_at_least"]["15"] == pytest.approx([2 / 3, 1 / 3])
+    assert curve["abstained"] == pytest.approx([1 / 3, 2 / 3])
+    assert figures["found"] is None

@@ -18,7 +18,7 @@ from semvet.metrics.statistics import mean
 
 LEVELS_DB = (15, 20, 25, 30)
 QUANTILES = {"low": 0.1, "median": 0.5, "high": 0.9}
-ATTACKED = ("mean", "median")  # smoothers that the attack measures
+ATTACKED = ("mean", "median")  # smoothers whose pictures the attack measures
 TOLERANCE_DB = 0.1  # what is found is an estimate
 
 
@@ -121,16 +121,23 @@ def _compared(
     certified: Sequence[ImageCertificates], found: Sequence[Sequence[WorstFound]]
 ) -> dict[str, int]:
     """How many certified values were attacked, and how many of them were undercut."""
-    pairs = [
-        (limit, reached)
+    gaps = [
+        gap
         for image, ladder in zip(certified, found, strict=False)
-        for curve in image.curves.values()
-        if curve.smoother in ATTACKED
-        for j, one in enumerate(map(_plain, ladder))
-        for limit, reached in (
-            (curve.between_db[j], one[f"{curve.smoother}_psnr_db"]),
-            (curve.truth_db[j], one[f"{curve.smoother}_psnr_to_image_db"]),
-        )
+        for j, one in enumerate(ladder)
+        for gap in _gaps(image, one, j)
     ]
-    crossings = sum(reached < limit - TOLERANCE_DB for limit, reached in pairs)
-    return {"values": len(pairs), "crossings": crossings}
+    return {"values": len(gaps), "crossings": sum(gap < -TOLERANCE_DB for gap in gaps)}
+
+
+def _gaps(image: ImageCertificates, one: WorstFound, j: int) -> list[float]:
+    """dB between what was certified at radius number j and what the attack found there."""
+    reached = {
+        "mean": (one.mean_psnr_db, one.mean_psnr_to_image_db),
+        "median": (one.median_psnr_db, one.median_psnr_to_image_db),
+    }
+    curves = [curve for curve in image.curves.values() if curve.smoother in reached]
+    between = [reached[curve.smoother][0] - curve.between_db[j] for curve in curves]
+    truth = [reached[curve.smoother][1] - curve.truth_db[j] for curve in curves]
+    targets = zip(image.targets, one.target_psnr_db, strict=True)
+    return between + truth + [curve.psnr_db[j] - found for curve, found in targets]
