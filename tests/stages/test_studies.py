@@ -6,13 +6,14 @@ import torch
 from semvet.attacks import Attack, Controls
 from semvet.channels import AWGN, Air
 from semvet.config import make_run
+from semvet.defenses.jpeg import in_file
 from semvet.errors import ConfigError
 from semvet.metrics.judge import TargetJudge
 from semvet.randomness import stream
 from semvet.stages.cropping import RATIOS, cropping, random_rectangles, sides
 from semvet.stages.evaluate import Sample, measure
 from semvet.stages.intensity import INTENSITIES, intensity
-from semvet.stages.robustness import SNRS_DB, jpeg, robustness
+from semvet.stages.robustness import SNRS_DB, robustness
 from semvet.stages.studies import studies
 from semvet.stages.subject import Subject
 from semvet.systems import System, TrainableLink, Transmission
@@ -168,10 +169,10 @@ def test_robustness_is_measured_over_other_air(pair):
 @pytest.mark.parametrize("channels", [1, 3])
 def test_jpeg_loses_more_at_lower_quality(channels):
     x = torch.rand(3, channels, 16, 16, generator=stream(0, "x"))
-    errors = [float((jpeg(x, quality=q) - x).square().mean()) for q in (95, 50, 10)]
+    errors = [float((in_file(x, quality=q) - x).square().mean()) for q in (95, 50, 10)]
     assert 0 < errors[0] < errors[1] < errors[2]
     flat = torch.full((2, channels, 16, 16), 0.4)
-    torch.testing.assert_close(jpeg(flat, quality=95), flat, atol=1e-6, rtol=0)
+    torch.testing.assert_close(in_file(flat, quality=95), flat, atol=1e-6, rtol=0)
 
 
 @pytest.mark.parametrize(

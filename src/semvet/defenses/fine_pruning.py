@@ -28,7 +28,7 @@ from semvet.systems import TrainableLink
 from semvet.types import Count, Positive
 
 ROUNDING = 1e-9  # of a ratio times a count
-Kept = Bool[Tensor, " kernels"]
+Kept = Bool[Tensor, " _"]  # of one layer
 
 
 @final

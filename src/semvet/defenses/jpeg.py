@@ -32,14 +32,14 @@ class Jpeg(Defense):
 
     def __init__(self, *, quality: Annotated[int, Ge(1), Le(100)] = 50):
         self.transform = self.filter = Filter(
-            lambda x: x + (stored(x.detach(), quality=quality) - x.detach())
+            lambda x: x + (in_file(x.detach(), quality=quality) - x.detach())
         )
 
     def apply(self, view: View, *, rng: Generator) -> Defended:
         return purified(view, self.filter)
 
 
-def stored(x: Images, *, quality: int) -> Images:
+def in_file(x: Images, *, quality: int) -> Images:
     """Each image through a JPEG file in memory, rounded to 8 bits as files are."""
     pixels = (x.clamp(0, 1) * 255).round().to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()
     files = [encode(image, "jpeg", quality=quality) for image in pixels]

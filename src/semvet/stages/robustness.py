@@ -11,14 +11,12 @@ Paper: SemBugger Sec. V-B varies SNR and channel; JPEG is the cheapest thing a p
 from collections.abc import Iterable
 from typing import Any
 
-import torch
-
 from semvet.channels import AWGN, Air, Rayleigh, Rician
+from semvet.defenses.jpeg import in_file
 from semvet.metrics.psnr import IDENTICAL_DB, psnr_db
 from semvet.metrics.statistics import mean
 from semvet.stages.evaluate import rate, success, transmit
 from semvet.stages.subject import Subject
-from semvet.systems.separate import decode, encode
 from semvet.types import Images
 
 SNRS_DB = (-10.0, -5.0, 0.0, 5.0, 10.0, 15.0, 20.0, 25.0, 30.0)
@@ -74,7 +72,7 @@ def _benign(one: Subject, x: Images, *, seed: int, air: Air) -> dict[str, float]
 
 
 def _jpeg(attacked: Subject, clean: Subject, sent: list[Images], *, seed: int) -> dict[str, Any]:
-    stored = [[jpeg(x_k, quality=quality) for x_k in sent] for quality in QUALITIES]
+    stored = [[in_file(x_k, quality=quality) for x_k in sent] for quality in QUALITIES]
     return {
         "at": list(QUALITIES),
         **{
@@ -88,10 +86,3 @@ def _columns(points: Iterable[dict[str, Any]]) -> dict[str, list[Any]]:
     """Records of several points as one record of lists."""
     rows = list(points)
     return {key: [row[key] for row in rows] for key in rows[0]}
-
-
-def jpeg(x: Images, *, quality: int) -> Images:
-    """Each image through a JPEG file in memory, rounded to 8 bits as files are."""
-    pixels = (x * 255).round().to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()
-    files = [encode(image, "jpeg", quality=quality) for image in pixels]
-    return torch.stack([decode(file, channels=x.shape[1]) for file in files]).to(x.device)
