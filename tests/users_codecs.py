@@ -47,3 +47,17 @@ class Complex:
 
     def decode(self, y):
         return self.inner.decode(y)
+
+
+class Shared(Real):
+    """Both ends scale by one parameter."""
+
+    def __init__(self, shape, symbols):
+        super().__init__(shape, symbols)
+        self.gain = nn.Parameter(torch.ones(()))
+
+    def encode(self, x):
+        return super().encode(x) * self.gain + self.gain
+
+    def decode(self, y):
+        return (super().decode(y) * self.gain).clamp(0, 1)

@@ -55,12 +55,12 @@ def find_ends(link: TrainableLink) -> Ends:
     snr_db = noise.get("snr_db", link.air.snr_db)
     capacity = link.air.channel.capacity(noise, snr_db=snr_db)
     x = torch.rand((2, *system.shape), generator=stream(0, "ends"))
-    before = _state(system)
+    before = _buffers(system)
     latent = system.encode(x, capacity)
     sent = system.modulate(latent)
     losses = [_size(sent), *system.transmitter_terms(latent).values()]
     transmitter = _touched(system, torch.stack(losses).sum(), before)
-    before, y = _state(system), sent.detach().requires_grad_()
+    before, y = _buffers(system), sent.detach().requires_grad_()
     received = system.decode(link.air.channel(y, noise, snr_db=snr_db), capacity)
     receiver = _touched(system, _size(received), before)
     if shared := set(transmitter) & set(receiver):
@@ -75,8 +75,8 @@ def _size(tensor: Tensor) -> Tensor:
     return tensor.abs().square().sum()
 
 
-def _state(system: System) -> dict[str, Tensor]:
-    return {name: tensor.clone() for name, tensor in system.state_dict().items()}
+def _buffers(system: System) -> dict[str, Tensor]:
+    return {name: buffer.clone() for name, buffer in system.named_buffers()}
 
 
 def _touched(system: System, loss: Tensor, before: dict[str, Tensor]) -> tuple[str, ...]:
@@ -85,6 +85,6 @@ def _touched(system: System, loss: Tensor, before: dict[str, Tensor]) -> tuple[s
     if loss.requires_grad and parameters:
         gradients = torch.autograd.grad(loss, list(parameters.values()), allow_unused=True)
         found = {name for name, g in zip(parameters, gradients, strict=True) if g is not None}
-    after = system.state_dict()
-    changed = {name for name, tensor in before.items() if not torch.equal(tensor, after[name])}
-    return tuple(name for name in after if name in found | changed)
+    buffers = dict(system.named_buffers())
+    found |= {name for name, now in buffers.items() if not torch.equal(now, before[name])}
+    return tuple(name for name in system.state_dict() if name in found)

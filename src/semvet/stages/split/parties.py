@@ -118,15 +118,21 @@ class Transmitter:
 
     Args:
         pairs: uint8; what the receiver should output is the transmitter's own business.
+
+    Attributes:
+        wire: set when both parties are ready.
         receiver: the other party, if it is in this process.
     """
 
+    wire: Wire
+    receiver: "Receiver | None" = None
+
     def __init__(
         self, link: TrainableLink, attack: Attack, pairs: Pairs, batches: Batches, ends: Ends,
-        course: Course, wire: Wire, receiver: "Receiver | None",
+        course: Course,
     ):  # fmt: skip
         self.attack, self.batches, self.pairs = attack, batches, pairs
-        self.course, self.wire, self.receiver = course, wire, receiver
+        self.course = course
         for module in (link, attack):
             place(module.train(), course.device)
         own = [p for name, p in link.system.named_parameters() if name not in ends.receiver]
@@ -194,13 +200,19 @@ def _norm_of(parameter: nn.Parameter) -> Tensor:
 
 @final
 class Receiver:
-    """Holds the channel and D. It never sees an image as it was sent."""
+    """Holds the channel and D. It never sees an image as it was sent.
 
-    def __init__(self, link: TrainableLink, ends: Ends, course: Course, wire: Wire):
+    Attributes:
+        wire: set when both parties are ready.
+    """
+
+    wire: Wire
+
+    def __init__(self, link: TrainableLink, ends: Ends, course: Course):
         place(link.train(), course.device)
         own = [p for name, p in link.system.named_parameters() if name in ends.receiver]
         self.half, self.link, self.course = Half(link, ends, course, [(own, 1.0)]), link, course
-        self.names, self.wire = ends.receiver, wire
+        self.names = ends.receiver
 
     def decode(self, step: int) -> None:
         script, air = self.half.script, self.link.air

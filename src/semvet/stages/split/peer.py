@@ -98,7 +98,7 @@ def _wait_until_ready(process: subprocess.Popen, folder: Path, peer: Callable[[]
     while not (folder / "ready").exists():
         if process.poll() is not None or time.monotonic() > deadline:
             raise DefenseError(
-                f"split-training: the receiver did not start within {STARTING_S:g} s: {peer()}. "
+                f"split-training: the receiver did not start (it has {STARTING_S:g} s): {peer()}. "
                 f"{WAY_OUT}"
             )
         time.sleep(0.02)
@@ -129,14 +129,14 @@ def receive(order: dict[str, Any]) -> None:
         torch.device(order["device"]),
         order["precision"],
     )
-    ends, link = find_ends(untrained_link(run, shape)), untrained_link(run, shape)
+    ends = find_ends(untrained_link(run, shape))
+    receiver = Receiver(untrained_link(run, shape), ends, course)
     folder = Path(order["folder"])
     (folder / "ready").touch()
-    wire = Gloo(
+    receiver.wire = Gloo(
         folder / "rendezvous", 1, steps=course.steps, timeout_s=order["timeout_s"],
         device=course.device, peer=lambda: "the transmitter may be gone",
     )  # fmt: skip
-    receiver = Receiver(link, ends, course, wire)
     for step in range(course.steps):
         receiver.decode(step)
         receiver.answer(step)

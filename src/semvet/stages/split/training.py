@@ -62,15 +62,13 @@ def split_training(
     precision, _ = choose_precision(run.training.precision, device)
     course = Course(steps, images, run.training, run.seed, device, precision)
     link, began = untrained_link(run, shape), time.perf_counter()
-    with _wired(run, ends, course, shape, parties, timeout_s) as (wire, receiver):
-        transmitter = Transmitter(
-            link, attack, moved(pairs, device), batches, ends, course, wire, receiver
-        )  # fmt: skip
+    transmitter = Transmitter(link, attack, moved(pairs, device), batches, ends, course)
+    with _joined(transmitter, run, shape, parties, timeout_s):
         loss = _train(transmitter, watch)
-        traffic = dict(wire.traffic)
-        if receiver:
-            receiver.hand_over()
-        _take_over(link, ends, wire, step=steps)
+        traffic = dict(transmitter.wire.traffic)
+        if transmitter.receiver:
+            transmitter.receiver.hand_over()
+        _take_over(link, ends, transmitter.wire, step=steps)
     if steps:
         done = f"{steps} of {steps}"
         refuse_constant_output(link, transmitter.pairs, done, run.training, run.seed)
@@ -102,16 +100,19 @@ def _per_step(traffic: dict[Message, int], steps: int) -> dict[str, int]:
 
 
 @contextmanager
-def _wired(
-    run: Run, ends: Ends, course: Course, shape: ImageShape, parties: int, timeout_s: float
-) -> Iterator[tuple[Wire, Receiver | None]]:
-    """The transmitter's wire, and the receiver if it is in this process."""
+def _joined(
+    transmitter: Transmitter, run: Run, shape: ImageShape, parties: int, timeout_s: float
+) -> Iterator[None]:
+    """With a receiver, in this process or in one of its own."""
+    course, ends = transmitter.course, transmitter.ends
     if parties == 1:
-        here, there = InMemory.pair(course.steps)
-        yield here, Receiver(untrained_link(run, shape), ends, course, there)
+        receiver = Receiver(untrained_link(run, shape), ends, course)
+        transmitter.wire, receiver.wire = InMemory.pair(course.steps)
+        transmitter.receiver = receiver
+        yield
         return
-    with receiver_process(run, course, shape, timeout_s=timeout_s) as wire:
-        yield wire, None
+    with receiver_process(run, course, shape, timeout_s=timeout_s) as transmitter.wire:
+        yield
 
 
 def _train(transmitter: Transmitter, watch: Watch) -> float | None:

@@ -67,7 +67,7 @@ class Wire(ABC):
         try:
             self._put(header, content)
         except RuntimeError as error:
-            raise self._lost(message, step, "was not taken", began) from error
+            raise self._lost(message, step, "could not send its", began) from error
         self._count(message, content)
 
     def receive(self, message: Message, *, step: int) -> Tensor:
@@ -78,11 +78,11 @@ class Wire(ABC):
             self._refuse_another(message, header, step)
             content = self._next_content(message)
         except RuntimeError as error:
-            raise self._lost(message, step, "did not come", began) from error
+            raise self._lost(message, step, "sent no", began) from error
         if not content.isfinite().all():
             raise DefenseError(
-                f"split-training: the {message.kind} of the {message.sender} hold NaN or infinity "
-                f"at step {step} of {self.steps}: it is faulty, or the training diverged. Lower "
+                f"split-training: the {message.sender} sent {message.kind} with NaN or infinity at "
+                f"step {step} of {self.steps}: it is faulty, or the training diverged. Lower "
                 f"training.learning_rate, or use another {message.sender}"
             )
         self._count(message, content)
@@ -121,7 +121,7 @@ class Wire(ABC):
     def _lost(self, message: Message, step: int, what: str, began: float) -> DefenseError:
         fate = self._fate(time.perf_counter() - began)
         return DefenseError(
-            f"split-training: the {message.kind} of the {message.sender} {what} at step {step} of "
+            f"split-training: the {message.sender} {what} {message.kind} at step {step} of "
             f"{self.steps}: {fate}. {WAY_OUT}"
         )
 
@@ -172,8 +172,9 @@ class Gloo(Wire):
         super().__init__(steps)
         self.other, self.device, self.peer = 1 - rank, device, peer
         self.timeout = timedelta(seconds=timeout_s)
-        gloo = torch.distributed.ProcessGroupGloo
-        options = gloo._Options()  # there is no public way to say: loopback only, no global group
+        # no public way leads to: the loopback interface only, and no global group
+        gloo: Any = torch.distributed.ProcessGroupGloo
+        options = gloo._Options()
         options._devices = [gloo.create_device(hostname="127.0.0.1")]
         options._timeout = self.timeout
         try:
