@@ -145,8 +145,8 @@ def main(n: int) -> None:
     names = [name for names, _ in FAMILIES.values() for name in names]
     seconds = _seconds(lambda: certified(link, x, 10_000, names))
     console.print(
-        f"{MNIST} MNIST images at n = 10,000, all certificates: {seconds * MNIST / 60:.1f} minutes of "
-        f"one core, from one measured image (aim: {AIM_MINUTES:g} minutes of two)"
+        f"{MNIST} MNIST images at n = 10,000, all certificates: {seconds * MNIST / 60:.1f} minutes "
+        f"of one core, from one measured image (aim: {AIM_MINUTES:g} minutes of two)"
     )
 
 
