@@ -24,7 +24,7 @@ def copies(n, rng, x=X):
 def test_the_ball_holds_its_share_as_often_as_alpha_allows():
     a, failures = 0.5, 0
     for rng in generators(REPEATS):
-        one = Center(copies(150, rng), rmse_distance)
+        one = Center(copies(150, rng), rmse_distance, n=300)
         one.center = torch.full_like(X, 0.5)  # so that the law of the distance is known
         one.add(copies(300, rng))
         (three_r,) = one.reach([a], ALPHA)
@@ -37,7 +37,7 @@ def test_centers_of_two_images_are_never_farther_apart_than_certified():
     a, failures = 1.0, 0
     step = torch.full_like(X, a * SIGMA / D**0.5)
     for rng in generators(50):
-        one = Center(copies(150, rng), rmse_distance)
+        one = Center(copies(150, rng), rmse_distance, n=300)
         one.add(copies(300, rng))
         (bound,) = one.reach([a], ALPHA)
         moved = rmse_distance(choose_center(copies(150, rng, X + step), rmse_distance), one.center)
@@ -59,7 +59,7 @@ def test_slack_and_the_smallest_choice():
 
 def test_too_few_copies_for_a_radius_abstain():
     rng = stream(0, "c")
-    one = Center(copies(150, rng), rmse_distance)
+    one = Center(copies(150, rng), rmse_distance, n=300)
     one.add(copies(100, rng))
     near, far = one.reach([0.1, 3.0], 0.1)
     assert near is not None

@@ -68,20 +68,24 @@ class Center:
     Args:
         first: the n0 copies that choose c; n0 >= `smallest_choice(alpha)`.
         distance: a metric between images.
+        n: fresh copies, at most.
     """
 
-    def __init__(self, first: Images, distance: Distance):
-        self.n0, self.distance = len(first), distance
+    def __init__(self, first: Images, distance: Distance, *, n: int):
+        self.n0, self.distance, self.seen = len(first), distance, 0
         self.center = choose_center(first, distance)
-        self.distances: list[Tensor] = []
+        # one block: small ones that stay, between chunks that go, would fragment the memory
+        self.distances = first.new_empty(n)
 
     def add(self, y: Images) -> None:
-        self.distances.append(self.distance(y, self.center))
+        upto = self.seen + len(y)
+        self.distances[self.seen : upto] = self.distance(y, self.center)
+        self.seen = upto
 
     def reach(self, steps: list[float], alpha: float) -> list[float | None]:
         """3 R for each a of `steps`; None: too few copies."""
-        found = torch.cat(self.distances).sort().values
-        ranks = [upper_rank(self._share(a, alpha), len(found), alpha / 2) for a in steps]
+        found = self.distances[: self.seen].sort().values
+        ranks = [upper_rank(self._share(a, alpha), self.seen, alpha / 2) for a in steps]
         return [None if k is None else 3 * float(found[k - 1]) for k in ranks]
 
     def _share(self, a: float, alpha: float) -> float:

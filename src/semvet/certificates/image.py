@@ -73,7 +73,7 @@ def certify_image(
     _require_steady(link)
     _require(x, n0=n0, n=n, alpha=alpha, radii=radii, certificates=certificates)
     first = torch.cat(list(samples(link, x, sigma=sigma, n=n0, clip=clip, rng=rng)))
-    seen = Seen(first, certificates, targets)
+    seen = Seen(first, certificates, targets, n=n)
     for y in samples(link, x, sigma=sigma, n=n, clip=clip, rng=rng):
         seen.add(y)
     curves, average_db = seen.of_mean(x.flatten(), sigma, radii, alpha)
@@ -91,7 +91,9 @@ def certify_image(
 class Seen:
     """What the stream leaves behind, and the curves that follow from it."""
 
-    def __init__(self, first: Images, certificates: Sequence[str], targets: Targets | None):
+    def __init__(
+        self, first: Images, certificates: Sequence[str], targets: Targets | None, *, n: int
+    ):
         self.n = 0
         self.certificates = [name for name in OF_MEAN if name in certificates]
         self.sum = first.new_zeros(first[0].numel(), dtype=torch.float64)
@@ -100,7 +102,7 @@ class Seen:
         )
         self.histogram = Histogram(first) if "median" in certificates else None
         self.centers = {
-            name: Center(first, distance)
+            name: Center(first, distance, n=n)
             for name, distance in (("center", rmse_distance), ("center-ssim", ssim_distance))
             if name in certificates
         }
