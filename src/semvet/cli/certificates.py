@@ -65,13 +65,15 @@ def _db(value: float) -> str:
 
 def _print_targets(console: Console, record: dict[str, Any], system: dict[str, Any]) -> None:
     """How near the mean can come to what the attack wants to be seen."""
-    table = _over_radii(record, "target", "PSNR of the mean to it")
     found = system["found"]
+    whose = f" (n = {found['n']})" if found else ""
+    table = _over_radii(record, "target", f"PSNR of the mean to it{whose}")
     for k, target in enumerate(system["targets"]):
-        table.add_row(str(k + 1), "certified: at most", *map(_db, target["psnr_db"]["median"]))
+        certified = found["target_certified_db"][k] if found else target["psnr_db"]
+        table.add_row(str(k + 1), "certified: at most", *map(_db, certified["median"]))
         if found:
             reached = found["target_psnr_db"][k]["median"]
-            table.add_row(str(k + 1), f"best attack (n = {found['n']})", *map(_db, reached))
+            table.add_row(str(k + 1), "best attack", *map(_db, reached))
     if table.row_count:
         console.print(table)
 

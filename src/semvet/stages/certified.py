@@ -44,7 +44,7 @@ def certified_figures(
         },
         "center_ssim": _ssim(certified),
         "targets": _targets(certified),
-        "found": _found(found),
+        "found": _found(certified, found),
         "compared": _compared(certified, found),
         "by_image": [one.record() for one in certified],
     }
@@ -89,8 +89,11 @@ def _targets(certified: Sequence[ImageCertificates]) -> list[dict[str, Any]]:
     ]
 
 
-def _found(found: Sequence[Sequence[WorstFound]]) -> dict[str, Any] | None:
-    """What the attack reached: the same quantities, as it measured them."""
+def _found(
+    certified: Sequence[ImageCertificates], found: Sequence[Sequence[WorstFound]]
+) -> dict[str, Any] | None:
+    """What the attack reached, and how near to targets the same images are certified not to come:
+    targets differ from image to image by more than the attack moves them."""
     if not found:
         return None
     plain = [[_plain(one) for one in ladder] for ladder in found]
@@ -109,6 +112,7 @@ def _found(found: Sequence[Sequence[WorstFound]]) -> dict[str, Any] | None:
             for smoother in ATTACKED
         },
         "target_psnr_db": [_quantiles(targets[..., k]) for k in range(targets.shape[-1])],
+        "target_certified_db": [one["psnr_db"] for one in _targets(certified[: len(found)])],
         "by_image": plain,
     }
 
