@@ -52,7 +52,7 @@ class ImageCertificates:
     alpha: 1 - confidence, of each smoother's curves together and of all targets together.
     radii: r of every list.
     average_db: PSNR of the average of n copies to S itself, at least (what is sent is an average).
-    curves: by the certificate's name.
+    curves: by the certificate's name; `best-of-mean` is the best of the mean's at each radius.
     targets: in the order of the targets that were given.
     """
 
