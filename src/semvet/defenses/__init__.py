@@ -81,6 +81,7 @@ __all__ = [
     "Jpeg",
     "LowPass",
     "MedianFilter",
+    "MedianPruning",
     "NoDefense",
     "OutputCovariance",
     "SelfLoop",

@@ -36,7 +36,7 @@ from semvet.defenses.kernels import (
     transmit_without,
     without,
 )
-from semvet.defenses.knee import Curve, Knee, find_knee
+from semvet.defenses.knee import LEAST_RISE, Curve, Knee, find_knee
 from semvet.errors import ConfigError, DefenseError
 from semvet.randomness import untouched
 from semvet.systems import TrainableLink
@@ -112,8 +112,10 @@ class MedianPruning(Defense):
                 "largest_variance_ratio": self.ratios[found.at],
                 "kernels": [kept.shape[1] for kept in left],
                 "pruned": pruned,
+                "medians": [values.tolist() for values in found.medians],
                 "ratios": self.ratios,
                 "d_c": found.knee.d.tolist(),
+                "least_d_c": LEAST_RISE,
                 "variances": found.curves.var(dim=1, correction=0).tolist(),
                 "curve_flagged": mean_curve(found.curves, flagged).tolist(),
                 "curve_others": mean_curve(found.curves, ~flagged).tolist(),

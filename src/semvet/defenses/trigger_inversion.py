@@ -1,8 +1,8 @@
 """Trigger inversion: the smallest thing that, put on every image, makes all be received alike.
 
     x' = m x + (1 - m) Delta                 m, Delta in (0, 1), through sigmoids           Eq. (1)
-    min  D(x') / D(x) + lambda / 16 sum(1 - m)                                              P1
-    D  = 1/B sum_{k, j} |R(x_k) - R(x_j)|^2 = 2 sum_k |R(x_k) - mean R|^2      R: what is received
+    min  D(x') / D(x) + lambda / 16 [sum(1 - m) + TV(m)]                                    P1
+    D  = sum_{k, j} |R(x_k) - R(x_j)|^2 = 2 B sum_k |R(x_k) - mean R|^2        R: what is received
 
 There are no classes to try in turn. What is found on the deployed system is compared with what the
 same search finds on clean reference systems: a backdoor needs much less of the image. lambda is the
@@ -12,8 +12,9 @@ system. All restarts are one batch.
 Paper: BASS Sec. IV-B, P1, Fig. 6.
 Deviates: P1 prints lambda |m|, which is least where everything is overwritten (errata B1):
     `penalty` selects. P1 compares features E; they keep traces of the image that the decoder
-    ignores, so that the search ends on parts of the trigger: `compare` selects. m is one value per
-    pixel. Sizes, steps, the grid and the verdict are ours (D-031).
+    ignores, so that the search ends on parts of the trigger: `compare` selects. TV, the differences
+    of neighbouring pixels, joins these parts: `smoothness` is its weight. m is one value per pixel.
+    Sizes, steps, the grid and the verdict are ours (D-031).
 """
 
 from dataclasses import dataclass
@@ -27,12 +28,13 @@ from torch import Generator, Tensor
 from semvet.defenses.base import Defended, Defense, Vantage, View
 from semvet.errors import DefenseError
 from semvet.systems import TrainableLink
-from semvet.types import Count, Images
+from semvet.types import Count, Images, NonNegative
 
 Masks = Float[Tensor, "restarts 1 1 height width"]  # m
 Patterns = Float[Tensor, "restarts 1 chan height width"]  # Delta
 GRID = (0.002, 0.005, 0.02)  # lambda
 HARDLY = 1.25  # times the smallest spread that was reached
+NO_SPREAD = 1e-3  # as good as none
 UNIT = 16  # pixels: lambda is the price of a 4x4 patch, in units of the clean spread
 KEPT = 2.0  # m starts near sigmoid(2) = .88
 APART = 0.1  # of the restarts' masks at first
@@ -65,6 +67,7 @@ class TriggerInversion(Defense):
     references: clean systems that the auditor trains for comparison.
     steps, batch, learning_rate: of Adam, on `batch` images per restart and step.
     restarts: searches from different starts, of which the best counts.
+    smoothness: weight of TV(m), beside 1 for the sum; 0 as printed.
     penalty: on 1 - m ("sound") or on m, as printed.
     compare: what is received, or the transmitted features, as printed.
     """
@@ -79,28 +82,29 @@ class TriggerInversion(Defense):
         batch: Annotated[int, Ge(2)] = 32,
         restarts: Annotated[int, Ge(1), Le(64)] = 3,
         learning_rate: Annotated[float, Gt(0), Le(1)] = 0.1,
+        smoothness: NonNegative = 1.0,
         penalty: Literal["sound", "literal"] = "sound",
         compare: Literal["received", "features"] = "received",
     ):
         self.references, self.steps, self.batch = references, steps, batch
         self.restarts, self.learning_rate = restarts, learning_rate
-        self.penalty, self.compare = penalty, compare
+        self.smoothness, self.penalty, self.compare = smoothness, penalty, compare
 
     def apply(self, view: View, *, rng: Generator) -> Defended:
         link, x = view.system, view.images
         found = self.invert(link, x, rng=rng)
         clean = [self.invert(one, x, rng=rng) for one in view.references(self.references)]
-        least = min(one.area for one in clean)
+        threshold = MUCH_LESS * min(one.area for one in clean)
         sent = found(x[:SHOWN])
         with torch.no_grad():
             received = link(sent, rng=rng)
         return Defended(
             view.link,
             findings={
-                "backdoor_found": found.area < MUCH_LESS * least,
+                "backdoor_found": found.area < threshold,
                 "score": found.area,
                 "reference_scores": [one.area for one in clean],
-                "score_threshold": MUCH_LESS * least,
+                "score_threshold": threshold,
                 "lambda": found.penalty,
                 "reference_lambdas": [one.penalty for one in clean],
                 "spread": found.spread,
@@ -146,8 +150,9 @@ class TriggerInversion(Defense):
         usual: Tensor, *, rng: Generator,
     ) -> Float[Tensor, " restarts"]:  # fmt: skip
         keep = m.sigmoid()
-        cost = (keep if self.penalty == "literal" else 1 - keep).sum(dim=(1, 2, 3, 4)) / UNIT
-        return self._spread(link, x, keep, delta.sigmoid(), rng=rng) / usual + price * cost  # P1
+        written = (keep if self.penalty == "literal" else 1 - keep).sum(dim=(1, 2, 3, 4))
+        cost = price * (written + self.smoothness * variation(keep)) / UNIT
+        return self._spread(link, x, keep, delta.sigmoid(), rng=rng) / usual + cost  # P1
 
     def _spread(
         self, link: TrainableLink, x: Images, keep: Masks, pattern: Patterns, *, rng: Generator
@@ -175,11 +180,17 @@ class TriggerInversion(Defense):
 def pair_spread(
     v: Float[Tensor, "restarts batch reals"],
 ) -> Float[Tensor, " restarts"]:
-    """1/B sum over all pairs of |v_k - v_j|^2, in closed form and per image: D / B."""
+    """sum over all pairs of |v_k - v_j|^2 in closed form, divided by B^2: D / B^2."""
     return 2 * (v - v.mean(dim=1, keepdim=True)).square().sum(dim=2).mean(dim=1)
+
+
+def variation(keep: Masks) -> Float[Tensor, " restarts"]:
+    """TV(m): sum of the absolute differences of neighbouring pixels."""
+    down, across = (keep.diff(dim=axis).abs().sum(dim=(1, 2, 3, 4)) for axis in (-2, -1))
+    return down + across
 
 
 def choose(tried: list[Inversion]) -> Inversion:
     """The largest lambda whose spread is hardly larger than the smallest of all."""
-    enough = HARDLY * min(one.spread for one in tried)
+    enough = max(NO_SPREAD, HARDLY * min(one.spread for one in tried))
     return max((one for one in tried if one.spread <= enough), key=lambda one: one.penalty)

@@ -18,8 +18,10 @@ from semvet.reports.cropping import cropping_table
 from semvet.reports.defense_bars import draw_defenses
 from semvet.reports.frontier import FEWEST, draw_frontier, points
 from semvet.reports.intensity import draw_intensity
+from semvet.reports.inversion import draw_inversion, inversions
 from semvet.reports.look import DPI, Draw, png
 from semvet.reports.numbers import DASH, FILTERS
+from semvet.reports.pruning import draw_pruning, prunings
 from semvet.reports.record import Record, arguments, flat, labels, plain, read_record
 from semvet.reports.robustness import draw_robustness
 from semvet.reports.ssim_histograms import draw_ssim_histograms
@@ -37,6 +39,8 @@ PICTURES: dict[str, Draw] = {
     "robustness": draw_robustness,
     "frontier": draw_frontier,
     "defenses": draw_defenses,
+    "inversion": draw_inversion,
+    "pruning": draw_pruning,
     "certificate": draw_certificate,
 }
 CONTROLS = {
@@ -123,6 +127,8 @@ def _facts(record: Record) -> dict[str, Any]:
             for figures, label in zip(metrics["defenses"], labels(metrics["defenses"]), strict=True)
         ],
         "frontier": many if len(many := points(metrics["defenses"])) >= FEWEST else [],
+        "inversions": inversions(record),
+        "prunings": prunings(record),
         "controls": ", ".join(controls) or "nothing",
         "poison": metrics["poison"],
         "system": metrics["system"],

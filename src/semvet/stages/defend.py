@@ -9,7 +9,7 @@ from torch import Tensor
 
 from semvet.attacks import Attack, Goal
 from semvet.config import Spec
-from semvet.defenses import Certificate, Defended, Defense
+from semvet.defenses import Certificate, Defended, Defense, MedianPruning
 from semvet.metrics.judge import Judge
 from semvet.metrics.statistics import mean
 from semvet.metrics.visibility import l2
@@ -17,6 +17,7 @@ from semvet.randomness import stream
 from semvet.stages.detection import detection_figures, suspicion_figures
 from semvet.stages.evaluate import Measurement, Sample, measure, summarize
 from semvet.stages.ground import Ground
+from semvet.stages.pruning_study import pruning_study
 from semvet.stages.schema import make_defense
 from semvet.stages.subject import Subject
 from semvet.systems import TrainableLink
@@ -75,6 +76,7 @@ def defend(
         "clean_system_detection": _detected(theirs, clean_after, clean.judge, seed=seed),
         "suspicion": _suspected(ours, grounds[0]),
         "clean_system_suspicion": _suspected(theirs, grounds[1]),
+        "pruning_study": _pruning_study(defense, ours, attacked, attack, few, seed=seed),
         "certificate": certified,
     }
     changed = isinstance(ours.link, TrainableLink) and ours.link is not attacked.link
@@ -109,6 +111,17 @@ def _suspected(defended: Defended, ground: Ground) -> dict[str, Any] | None:
     if defended.suspicion is None:
         return None
     return suspicion_figures(defended.suspicion, ground.truth(defended.suspicion))
+
+
+def _pruning_study(
+    defense: Defense, defended: Defended, attacked: Subject, attack: Attack, few: Sample, *,
+    seed: int,
+) -> dict[str, Any] | None:  # fmt: skip
+    """What the attacker could have told the defense; None for other defenses and goals."""
+    on_images = attack.goal is Goal.TARGET and attack.in_image
+    if not isinstance(defense, MedianPruning) or not on_images:
+        return None
+    return pruning_study(attacked.link, attack, few.benign, defense, defended.findings, seed=seed)
 
 
 @torch.no_grad()
