@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from support import SOURCE, digits, refused, tiny_run, tiny_sembugger
+from support import SOURCE, digits, tiny_run, tiny_sembugger
 
 from semvet.attacks import NoAttack
 from semvet.config import make_run
@@ -322,9 +322,3 @@ def test_it_is_a_defense_of_a_run(tmp_path):
     (record,) = execute(run, Store(tmp_path / "runs"), device="cpu").metrics["defenses"]
     assert record["vantage"] == ["TRAINER"]
     assert record["findings"]["steps"] == record["clean_system_findings"]["steps"] > 0
-
-
-def test_a_number_of_parties_that_is_not_offered_is_refused():
-    assert "allowed: 1, 2" in refused(
-        "run", "quickstart", "defense=split-training", "defense.parties=3"
-    )

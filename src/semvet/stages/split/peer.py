@@ -51,8 +51,8 @@ def receiver_process(
         }  # fmt: skip
         process = _start(folder, order)
 
-        def peer() -> str:
-            return _state_of(process, folder)
+        def peer(patience_s: float) -> str:
+            return _state_of(process, folder, patience_s)
 
         try:
             _wait_until_ready(process, folder, peer)
@@ -81,10 +81,10 @@ def _start(folder: Path, order: dict[str, Any]) -> subprocess.Popen:
     return process
 
 
-def _state_of(process: subprocess.Popen, folder: Path) -> str:
+def _state_of(process: subprocess.Popen, folder: Path, patience_s: float) -> str:
     """What is known of the receiver's process, for an error."""
     try:
-        status = process.wait(timeout=1)  # one that broke the connection may be ending right now
+        status = process.wait(timeout=patience_s)
     except subprocess.TimeoutExpired:
         return f"the receiver's process {process.pid} is still there"
     how = f"was ended by {signal.Signals(-status).name}" if status < 0 else f"ended with {status}"
@@ -93,12 +93,14 @@ def _state_of(process: subprocess.Popen, folder: Path) -> str:
     return f"the receiver's process {process.pid} {how}{last}"
 
 
-def _wait_until_ready(process: subprocess.Popen, folder: Path, peer: Callable[[], str]) -> None:
+def _wait_until_ready(
+    process: subprocess.Popen, folder: Path, peer: Callable[[float], str]
+) -> None:
     deadline = time.monotonic() + STARTING_S
     while not (folder / "ready").exists():
         if process.poll() is not None or time.monotonic() > deadline:
             raise DefenseError(
-                f"split-training: the receiver did not start (it has {STARTING_S:g} s): {peer()}. "
+                f"split-training: the receiver did not start (it has {STARTING_S:g} s): {peer(0.0)}. "
                 f"{WAY_OUT}"
             )
         time.sleep(0.02)
@@ -135,7 +137,7 @@ def receive(order: dict[str, Any]) -> None:
     (folder / "ready").touch()
     receiver.wire = Gloo(
         folder / "rendezvous", 1, steps=course.steps, timeout_s=order["timeout_s"],
-        device=course.device, peer=lambda: "the transmitter may be gone",
+        device=course.device, peer=lambda _: "the transmitter may be gone",
     )  # fmt: skip
     for step in range(course.steps):
         receiver.decode(step)

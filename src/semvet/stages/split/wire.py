@@ -22,6 +22,7 @@ from torch import Tensor
 from semvet.errors import DefenseError
 
 HEADER = 512  # bytes, filled up with blanks
+ENDING_S = 10.0  # a process that broke the connection may be ending right now
 WAY_OUT = (
     "Run it again, with a larger defense.timeout_s where the machine is slow, or in one process "
     "(defense.parties=1)"
@@ -159,7 +160,7 @@ class Gloo(Wire):
         rank: 0 the transmitter, 1 the receiver.
         timeout_s: for the other end to appear, and for each message.
         device: where received values belong.
-        peer: what is known of the other process, for errors.
+        peer: what is known of the other process, for errors; waits so many seconds for its end.
 
     Raises:
         DefenseError: the other end does not appear.
@@ -167,7 +168,7 @@ class Gloo(Wire):
 
     def __init__(
         self, rendezvous: Path, rank: int, *, steps: int, timeout_s: float, device: torch.device,
-        peer: Callable[[], str],
+        peer: Callable[[float], str],
     ):  # fmt: skip
         super().__init__(steps)
         self.other, self.device, self.peer = 1 - rank, device, peer
@@ -214,5 +215,6 @@ class Gloo(Wire):
 
     def _fate(self, waited_s: float) -> str:
         limit = self.timeout.total_seconds()
-        late = waited_s >= limit
-        return f"{f'nothing for {limit:g} s' if late else 'the connection broke'}; {self.peer()}"
+        if waited_s >= limit:
+            return f"nothing for {limit:g} s; {self.peer(0.0)}"
+        return f"the connection broke; {self.peer(ENDING_S)}"
