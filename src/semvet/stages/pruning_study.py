@@ -71,7 +71,7 @@ def pruning_study(
     }
 
 
-def _psnr(received: Images, wanted: Images) -> Tensor:
+def _psnr(received: Tensor, wanted: Images) -> Tensor:
     """(ratios, images) in dB."""
     ratios = len(received) // len(wanted)
     each = psnr_db(received, wanted.repeat(ratios, 1, 1, 1)).clamp(max=IDENTICAL_DB)
