@@ -100,8 +100,8 @@ def _wait_until_ready(
     while not (folder / "ready").exists():
         if process.poll() is not None or time.monotonic() > deadline:
             raise DefenseError(
-                f"split-training: the receiver did not start (it has {STARTING_S:g} s): {peer(0.0)}. "
-                f"{WAY_OUT}"
+                f"split-training: the receiver did not start (it has {STARTING_S:g} s): "
+                f"{peer(0.0)}. {WAY_OUT}"
             )
         time.sleep(0.02)
 
