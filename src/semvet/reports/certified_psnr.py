@@ -131,7 +131,13 @@ def _triggers(axes: Axes, norms: list[list[float]]) -> None:
 
 
 def _in_sigma(axes: Axes, sigma: float) -> None:
-    top = axes.secondary_xaxis(1.09, functions=(lambda r: r / sigma, lambda a: a * sigma))
+    def times_sigma(radius: Any) -> Any:
+        return radius * sigma
+
+    def per_sigma(radius: Any) -> Any:
+        return radius / sigma
+
+    top = axes.secondary_xaxis(1.09, functions=(per_sigma, times_sigma))
     top.xaxis.set_major_locator(FixedLocator([0.1, 0.2, 0.5, 1, 2, 3, 5, 10, 20]))
     top.xaxis.set_major_formatter(StrMethodFormatter("{x:g}\N{GREEK SMALL LETTER SIGMA}"))
     top.xaxis.set_minor_formatter(NullFormatter())
