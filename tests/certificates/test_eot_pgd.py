@@ -133,6 +133,15 @@ def test_several_images_at_once_are_refused():
         found(Identity(), grey().repeat(2, 1, 1, 1), [0.1])
 
 
+def test_a_link_without_gradients_is_refused():
+    class Rounding:
+        def __call__(self, x, *, rng, air=None):
+            return (x.detach() * 255).round() / 255
+
+    with pytest.raises(DefenseError, match="attack_images=0"):
+        found(Rounding(), grey(), [0.1])
+
+
 def test_it_never_crosses_a_certificate():
     link, x, radii = Backdoored(), grey(), [0.03, 0.1, 0.3]
     certified = certify_image(

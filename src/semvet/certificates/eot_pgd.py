@@ -97,7 +97,8 @@ def worst_found(
         targets: what to come near to; the k-th from trigger level k.
 
     Raises:
-        DefenseError: more than one image, or radii that are negative or not ascending.
+        DefenseError: more than one image, radii that are negative or not ascending, a link without
+            gradients.
     """
     if len(x) != 1:
         raise DefenseError(f"EOT-PGD attacks one image at a time, not {len(x)}; pass x[i : i + 1]")
@@ -153,6 +154,11 @@ def _climb(
         received = smoothing.received(link, sent, rng=rng)
         smoothed = received.view(len(at), effort.copies, *x.shape[1:]).mean(dim=1)
         distance = (smoothed - aims).square().flatten(1).sum(dim=1)
+        if not distance.requires_grad:
+            raise DefenseError(
+                "EOT-PGD climbs gradients, and this link has none in its images; certify without "
+                "an attack (attack_images=0)"
+            )
         (g,) = torch.autograd.grad((sign * distance).sum(), at)
         at = project(at.detach() + step * g / _norms(g), x, radius)
     return at.detach()

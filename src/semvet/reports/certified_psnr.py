@@ -131,8 +131,8 @@ def _triggers(axes: Axes, norms: list[list[float]]) -> None:
 
 
 def _in_sigma(axes: Axes, sigma: float) -> None:
-    def times_sigma(radius: Any) -> Any:
-        return radius * sigma
+    def times_sigma(a: Any) -> Any:
+        return a * sigma
 
     def per_sigma(radius: Any) -> Any:
         return radius / sigma
