@@ -24,7 +24,8 @@ class Row:
 
 def draw_grid(rows: list[Row], *, aside_title: str = "") -> Figure:
     """A figure as large as its rows need. Coordinates are dots from the upper left."""
-    columns, _, *size = rows[0].images.shape
+    size = rows[0].images.shape[2:]
+    columns = max(len(row.images) for row in rows)
     scale = CELL // max(size) or CELL / max(size)
     high, wide = (max(1, round(side * scale)) for side in size)
     asides = any(row.aside is not None for row in rows)
@@ -42,8 +43,8 @@ def draw_grid(rows: list[Row], *, aside_title: str = "") -> Figure:
         axes.text(aside_left, tops[0] - 6, aside_title, va="bottom", weight="bold", fontsize=8.5)
     for row, y in zip(rows, tops, strict=True):
         _label(axes, row, y, high, width)
-        lefts = [LABEL + column * (wide + GAP) for column in range(columns)]
-        placed = list(zip(row.images, lefts, strict=True))
+        lefts = [LABEL + column * (wide + GAP) for column in range(len(row.images))]
+        placed = list(zip(row.images, lefts, strict=False))  # a row may be shorter
         if row.aside is not None:
             placed.append((row.aside, aside_left))
         for image, x in placed:

@@ -46,10 +46,11 @@ def defend(
     """
     defense, x = make_defense(spec), attacked.before.sent
     few = sample.first(len(attacked.before.carriers))
-    ours, theirs = (
-        _put_on(defense, subject, ground, seed=seed)
+    (ours, again), (theirs, _) = (
+        ground.put_on(defense, subject.link, rng=stream(seed, "defense", device=x.device))
         for subject, ground in zip((attacked, clean), grounds, strict=True)
     )
+    attack = again or attack
     began = time.perf_counter()
     after = _measured(ours, attacked, attack, few, seed=seed)
     seconds = time.perf_counter() - began
@@ -84,11 +85,6 @@ def defend(
         figures, after, certificate.radius if certificate else None, ours.pictures,
         hardened=cast(TrainableLink, ours.link) if changed else None,
     )  # fmt: skip
-
-
-def _put_on(defense: Defense, subject: Subject, ground: Ground, *, seed: int) -> Defended:
-    rng = stream(seed, "defense", device=subject.before.sent.device)
-    return defense.apply(ground.view(defense, subject.link), rng=rng)
 
 
 def _measured(

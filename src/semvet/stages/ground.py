@@ -10,9 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from torch import Generator
+
 from semvet.attacks import Attack
 from semvet.config import Run
-from semvet.defenses import Defense, Suspicion, View
+from semvet.defenses import Defended, Defense, Suspicion, View
 from semvet.defenses.base import MOST_IMAGES
 from semvet.randomness import permutation, stream
 from semvet.stages.retraining import Retraining
@@ -35,11 +37,16 @@ class Ground:
     workshop: Workshop
     attack: Attack
 
-    def view(self, defense: Defense, link: Link) -> View:
-        return View(
+    def put_on(
+        self, defense: Defense, link: Link, *, rng: Generator
+    ) -> tuple[Defended, Attack | None]:
+        """The defense at work, and the adversary's attack if the training was run again."""
+        training = Retraining(self.run, self.workshop, self.pairs)
+        view = View(
             defense.vantage, link, images=self.images, references=self._references,
-            training=Retraining(self.run, self.workshop, self.pairs),
+            training=training,
         )  # fmt: skip
+        return defense.apply(view, rng=rng), training.attack
 
     @cached_property
     def pairs(self) -> Pairs:

@@ -6,6 +6,7 @@ from typing import Any, final
 
 import torch
 
+from semvet.attacks import Attack
 from semvet.config import Run, identity
 from semvet.stages.machine import place
 from semvet.stages.split import split_training
@@ -20,7 +21,13 @@ class Retraining:
     """Args:
     run: what the system was trained by.
     pairs: its training pairs, poisoned as they are.
+
+    Attributes:
+        attack: the adversary's, after whatever training came last: a trigger that was trained
+            along with another system is another trigger. None before that.
     """
+
+    attack: Attack | None = None
 
     def __init__(self, run: Run, workshop: Workshop, pairs: Pairs):
         self.run, self.workshop, self._pairs = run, workshop, pairs
@@ -34,7 +41,9 @@ class Retraining:
         before: Transform | None = None,
     ) -> TrainableLink:  # fmt: skip
         change, name = Change(record, keep, before), f"again: {', '.join(record)}"
-        return trained_system(self.run, self.workshop, name=name, change=change).link
+        trained = trained_system(self.run, self.workshop, name=name, change=change)
+        self.attack = trained.attack
+        return trained.link
 
     def split(self, *, parties: int, timeout_s: float) -> tuple[TrainableLink, dict[str, Any]]:
         shop = self.workshop
@@ -44,13 +53,16 @@ class Retraining:
         link, attack = build(self.run, shop.splits)
         with shop.store.lock(folder):
             if not findings.exists():
-                shop.watch.stage(f"split training, {parties} of 2 parties in a process of its own")
+                shop.watch.stage(f"split training, processes: {parties}")
                 link, found = split_training(
                     self.run, self._pairs, attack, parties=parties, timeout_s=timeout_s,
                     device=shop.device, watch=shop.watch,
                 )  # fmt: skip
-                write_weights(weights, to_arrays(link=link), {"record": described})
+                arrays = to_arrays(link=link, attack=attack)
+                write_weights(weights, arrays, {"record": described})
                 write_json(findings, found)
-        load(read_weights(weights), link=link)
-        place(link.eval(), shop.device)
+        load(read_weights(weights), link=link, attack=attack)
+        for module in (link, attack):
+            place(module.eval(), shop.device)
+        self.attack = attack
         return link, read_json(findings)
