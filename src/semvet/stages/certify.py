@@ -10,7 +10,6 @@ null control, where it is in the store, gets the same images, triggers and targe
 """
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -148,12 +147,19 @@ def _norms(attack: Attack, sample: Sample, name: str) -> dict[str, Any]:
 def _one_system(
     name: str, link: TrainableLink, world: World, asked: Certifying, watch: Watch
 ) -> dict[str, Any]:
-    count, attacked = len(world.x), min(asked.attack_images, len(world.x))
-    watch.stage(f"certifying the {name} system: {asked.n:,} copies of each of {count} images")
-    copies = asked.n0 + asked.n
-    certified = _waiting(count, copies, watch, lambda i: _certified(link, world, asked, i))
-    watch.stage(f"attacking the smoothed pictures of {attacked} of them")
-    found = _waiting(attacked, 0, watch, lambda i: _attacked(link, world, asked, i))
+    count, began = len(world.x), time.perf_counter()
+    watch.stage(
+        f"certifying the {name} system: {asked.n:,} copies of each of {count} images, attacking "
+        f"{min(asked.attack_images, count)} of them"
+    )
+    certified: list[ImageCertificates] = []
+    found: list[list[WorstFound]] = []
+    for i in range(count):
+        certified.append(_certified(link, world, asked, i))
+        if i < asked.attack_images:  # image by image: whatever is refused, is soon
+            found.append(_attacked(link, world, asked, i))
+        copies = (asked.n0 + asked.n) * (i + 1) / (time.perf_counter() - began)
+        watch.training(Progress(i + 1, count, 0, copies, {}))
     return certified_figures(certified, found)
 
 
@@ -175,13 +181,3 @@ def _attacked(link: TrainableLink, world: World, asked: Certifying, i: int) -> l
         effort=Effort(steps=asked.attack_steps, copies=asked.attack_copies),
         rng=stream(asked.seed, "EOT-PGD", index=i, device=x.device),
     )  # fmt: skip
-
-
-def _waiting(count: int, copies: int, watch: Watch, one: Callable[[int], Any]) -> list[Any]:
-    """one(0) ... one(count - 1), with a bar for whoever waits."""
-    done, began = [], time.perf_counter()
-    for i in range(count):
-        done.append(one(i))
-        speed = copies * len(done) / (time.perf_counter() - began)
-        watch.training(Progress(i + 1, count, 0, speed, {}))
-    return done
