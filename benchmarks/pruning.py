@@ -15,9 +15,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from semvet.attacks import BASS
 from semvet.defenses import View
 from semvet.defenses.base import MOST_IMAGES
+from semvet.defenses.knee import find_knee
 from semvet.defenses.median_pruning import MedianPruning
 from semvet.defenses.trigger_inversion import MUCH_LESS, Inversion, TriggerInversion
 from semvet.metrics.psnr import psnr_db
@@ -38,7 +41,6 @@ TESTED = 500
 REFERENCES = 2
 VARIANTS: dict[str, dict[str, Any]] = {
     "sound": {},
-    "edge padding": {"padding": "edge"},
     "counts and average as printed": {"counts": "literal", "average": "literal"},
 }
 KEY = ("data", "width", "poison_ratio", "seed")
@@ -101,29 +103,37 @@ def test_images(one: Reloaded) -> Images:
 
 
 def pruning(one: Reloaded) -> dict[str, Any]:
-    """Each variant's labels and ratio, and what every ratio does (it differs by `counts` only)."""
+    """Labels, ratio, and what every ratio does. The clean system in the sound variant only."""
     images, truth = seen(one)
     found: dict[str, Any] = {}
-    for name, config in VARIANTS.items():
-        for system, link in (("attacked", one.link), ("clean", one.clean)):
-            if link is None:
-                continue
-            defense = MedianPruning(**config)
-            view = View(defense.vantage, link, images=images)
-            defended = defense.apply(view, rng=stream(one.run.seed, "defense"))
-            findings = defended.findings
-            assert defended.suspicion is not None
-            entry = {
-                "findings": {k: v for k, v in findings.items() if k not in ("medians", "pruned")},
-                "kernels_pruned": [len(kernels) for kernels in findings["pruned"]],
-                "labels": suspicion_figures(defended.suspicion, truth),
-            }
-            if "padding" not in config:
-                entry["study"] = pruning_study(
-                    link, one.attack, test_images(one), defense, findings, seed=one.run.seed
-                )
-            found.setdefault(name, {})[system] = entry
+    for name, system, link in (
+        ("sound", "attacked", one.link),
+        ("sound", "clean", one.clean),
+        ("counts and average as printed", "attacked", one.link),
+    ):
+        if link is None:
+            continue
+        defense = MedianPruning(**VARIANTS[name])
+        view = View(defense.vantage, link, images=images)
+        defended = defense.apply(view, rng=stream(one.run.seed, "defense"))
+        findings = defended.findings
+        assert defended.suspicion is not None
+        found.setdefault(name, {})[system] = {
+            "findings": {k: v for k, v in findings.items() if k not in ("medians", "pruned")},
+            "kernels_pruned": [len(kernels) for kernels in findings["pruned"]],
+            "edge_padding_d_c": with_edges(findings),
+            "labels": suspicion_figures(defended.suspicion, truth),
+            "study": pruning_study(
+                link, one.attack, test_images(one), defense, findings, seed=one.run.seed
+            ),
+        }
     return found
+
+
+def with_edges(findings: dict[str, Any]) -> list[float]:
+    """d_c of the same curve without zeros at its ends."""
+    curve, ratios = torch.tensor(findings["curve_flagged"]), torch.tensor(findings["ratios"])
+    return find_knee(curve, ratios, window=3, average="sound", padding="edge").d.tolist()
 
 
 def invert(one: Reloaded) -> dict[str, dict[str, Inversion]]:
@@ -197,15 +207,12 @@ def show(entry: dict[str, Any]) -> None:
     print(*(f"{key}={entry[key]}" for key in KEY))
     for name, systems in entry["pruning"].items():
         for system, found in systems.items():
-            labels, ratio = found["labels"], found["findings"]["ratio"]
-            line = f"  {name}, {system}: F1 {labels.get('f1', 0):.3f}, ratio {ratio}"
-            if study := found.get("study"):
-                at = study["ratios"].index(ratio or 0)
-                best = study["ratios"].index(study["best_ratio"])
-                figures = ("clean_psnr_db", "target_psnr_db", "recovered_psnr_db")
-                line += f", there {[round(study[f][at], 1) for f in figures]}"
-                line += f"; P2 {study['best_ratio']} {[round(study[f][best], 1) for f in figures]}"
-            print(line)
+            study, ratio = found["study"], found["findings"]["ratio"]
+            print(
+                f"  {name}, {system}: F1 {found['labels'].get('f1', 0):.3f}, ratio {ratio}, "
+                f"there {at(study, ratio or 0.0)}; P2 {study['best_ratio']} "
+                f"{at(study, study['best_ratio'])}"
+            )
     for compare, systems in entry.get("inversion", {}).items():
         for system, found in systems.items():
             print(
@@ -215,6 +222,13 @@ def show(entry: dict[str, Any]) -> None:
                 f"(true trigger {found['true_trigger_to_target_db']:.1f})",
                 flush=True,
             )
+
+
+def at(study: dict[str, Any], ratio: float) -> list[float]:
+    """PSNR in dB: benign, triggered to the target, triggered to the original."""
+    i = study["ratios"].index(ratio)
+    names = ("clean_psnr_db", "target_psnr_db", "recovered_psnr_db")
+    return [round(study[name][i], 1) for name in names]
 
 
 if __name__ == "__main__":

@@ -10,12 +10,13 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from semvet.reports.look import ATTACKED, BENIGN, CLEAN, FAINT, INK, Frame
+from semvet.reports.look import ATTACKED, BENIGN, CLEAN, CURVES, FAINT, INK, Frame
 from semvet.reports.numbers import rate, short
 from semvet.reports.record import DefenseRecord, Record
 
 NAME = "median-pruning"
 ROW = 3.6  # inches
+CHOSEN = CURVES[2]
 LEGEND: dict[str, Any] = {"fontsize": 7.5, "loc": "best"}
 
 
@@ -27,10 +28,8 @@ def draw_pruning(record: Record) -> Figure | None:
     shown = prunings(record)
     if not shown:
         return None
-    frame = Frame(10.8, ROW * len(shown) + 0.25, top=0.6)
-    figure, panels = frame.panels(
-        len(shown), 3, squeeze=False, gridspec_kw={"wspace": 0.24, "hspace": 0.5}
-    )
+    frame = Frame(10.8, ROW * len(shown) + 0.25, top=0.35 if len(shown) == 1 else 0.6)
+    figure, panels = frame.panels(len(shown), 3, gridspec_kw={"wspace": 0.24, "hspace": 0.5})
     for i, one in enumerate(shown):
         psnr, change, knee = panels[3 * i : 3 * i + 3]
         _psnr(psnr, one)
@@ -95,4 +94,4 @@ def _knee(axes: Axes, one: DefenseRecord) -> None:
 
 def _chosen(axes: Axes, found: dict[str, Any]) -> None:
     if found["ratio"] is not None:
-        axes.axvline(found["ratio"], color=CLEAN, linewidth=1.2, label="chosen by the defense")
+        axes.axvline(found["ratio"], color=CHOSEN, linewidth=1.6, label="chosen by the defense")
