@@ -52,8 +52,9 @@ def reload(folder: RunFolder, *, device: torch.device, hardened: int | None = No
     splits = material.splits(run)
     link, attack = build(run, splits)
     arrays = folder.weights()
-    load(arrays, attack=attack)
-    load(arrays if hardened is None else folder.hardened(hardened), link=link)
+    if hardened is not None:  # the attack stays, unless its trigger was trained anew as well
+        arrays = arrays | folder.hardened(hardened)
+    load(arrays, link=link, attack=attack)
     for module in (link, attack):
         place(module.eval().requires_grad_(False), device)
     return Reloaded(run, splits, attack, link, _clean(run, material, splits, folder, device))
