@@ -191,7 +191,8 @@ def made_defense(name: str, args: dict[str, Any], levels: int) -> dict[str, Any]
     certificate = {
         "of": "the vote", "n": DEFENDED, "alpha": 0.001, "copies": 32, "radii": RADII,
         "certified_accuracy": [float((radius > r).mean()) for r in RADII],
-        "mean_radius": float(radius.mean()), "median_radius": 0.1, "abstains": float((radius == 0).mean()),
+        "mean_radius": float(radius.mean()), "median_radius": 0.1,
+        "abstains": float((radius == 0).mean()),
         "violates_assumption_2": 0.15, "certified_coverage": [0.321] * levels,
     }  # fmt: skip
     return {
@@ -201,9 +202,9 @@ def made_defense(name: str, args: dict[str, Any], levels: int) -> dict[str, Any]
         "clean_system_before": made_system(levels, DEFENDED, asr=0.029, psnr_db=24.5),
         "clean_system_after": clean_after,
         "clean_system_psnr_before_db": 24.5, "clean_system_psnr_db": 20.864,
-        "channel_uses_factor": 32.0,        "detection": None, "clean_system_detection": None, "suspicion": None,
+        "detection": None, "clean_system_detection": None, "suspicion": None,
         "clean_system_suspicion": None, "clean_system_findings": {}, "pruning_study": None,
- "ms_per_image": 2.2,
+        "channel_uses_factor": 32.0, "ms_per_image": 2.2,
         "findings": {"largest_radius": 0.216} if misfires else {},
         "certificate": certificate if name != "none" else None,
     }  # fmt: skip
