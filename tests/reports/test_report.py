@@ -30,7 +30,7 @@ CASES = {
     "colour images": ({"shape": (3, 16, 16)}, ALL),
     "large oblong images": ({"shape": (3, 130, 90), "levels": 2, "defenses": 1}, ALL),
     "nine levels": ({"levels": 9, "defenses": 1}, ALL),
-    "many defenses": ({"levels": 2, "defenses": 9}, ALL),
+    "many defenses": ({"levels": 2, "defenses": 9}, ALL | {"frontier"}),
     "no defense": ({"defenses": 0}, SEEN | {"ssim_histograms", "confusion"}),
     "no attack, no defense": ({"attack": "none", "defenses": 0}, UNSEEN | {"ssim_histograms"}),
     "no attack, one defense": ({"attack": "none", "defenses": 1}, UNSEEN | DEFENDED_TOO),

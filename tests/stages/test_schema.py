@@ -108,7 +108,10 @@ def test_an_unknown_preset_names_those_that_there_are():
     [
         ("attack=semburger", r"no attack named 'semburger'; did you mean 'sembugger'\? allowed: "),
         ("channel=fiber", r"channel: no channel named 'fiber'; allowed: awgn, cdl, mimo, "),
-        ("defense=[none,pruning]", r"defense\.1: no defense named 'pruning'; allowed: none, "),
+        (
+            "defense=[none,pruning]",
+            r"defense\.1: no defense named 'pruning'; did you mean 'fine-pruning'\? allowed: activation",
+        ),
         ("snr_db=loud", r"snr_db: 'loud' is not allowed; allowed: a number >= -30 and <= 100"),
         ("attack.levels=0", r"attack\.levels: 0 .* allowed: a whole number >= 1 and <= 8"),
         ("attack.levels=true", r"attack\.levels: True .* allowed: a whole number >= 1 and <= 8"),

@@ -17,7 +17,7 @@ from semvet.reports.look import ATTACKED, CLEAN, FAINT, INK, Frame
 from semvet.reports.record import Record, labels
 from semvet.reports.verdict import GONE
 
-FEWEST = 4  # defenses that make a frontier worth drawing
+FEWEST = 5  # with `none`, that make a frontier worth drawing
 NEAR = (0.02, 0.03)  # shares of the axes within which points get one label
 
 
@@ -30,6 +30,7 @@ class Point:
     vantage: str
     asr: list[float]  # left, by level
     benign: list[float]  # benign images that are hits of each level
+    other: float | None  # triggered images that are hits of any level, less such benign ones
     psnr_db: float
     loss_db: float
     clean_loss_db: float
@@ -50,6 +51,11 @@ class Point:
         """ASR minus the benign rate is at most 0.01 at every level."""
         return all(a - b <= GONE for a, b in zip(self.asr, self.benign, strict=True))
 
+    @property
+    def misdirected(self) -> bool:
+        """Gone, but triggered images come out as the target of another level."""
+        return self.gone and self.other is not None and self.other > GONE
+
 
 def points(defenses: list[dict[str, Any]]) -> list[Point]:
     """Of metrics["defenses"], in their order."""
@@ -59,11 +65,12 @@ def points(defenses: list[dict[str, Any]]) -> list[Point]:
 
 def _point(number: int, label: str, one: dict[str, Any]) -> Point:
     before, after, detection = one["before"], one["after"], one["detection"]
+    other = max(after["asr_any"]) - after["benign_any"]
     certificate = one["certificate"]
     return Point(
         number, label, ", ".join(one["vantage"]).lower(),
         detection["asr_left"] if detection else after["asr"],
-        after["benign_false_positive"], after["psnr_db"],
+        after["benign_false_positive"], None if detection else other, after["psnr_db"],
         before["psnr_db"] - after["psnr_db"],
         one["clean_system_psnr_before_db"] - one["clean_system_psnr_db"],
         after["recovered_psnr_db"],
@@ -101,14 +108,14 @@ def draw_frontier(record: Record) -> Figure | None:
         [p.loss_db for p in edge], [p.worst for p in edge], where="post", color=FAINT,
         linewidth=1, label="frontier: nothing leaves less and costs less",
     )  # fmt: skip
-    for gone, colour, text in (
-        (True, CLEAN, "gone: ASR at most 0.01 above the benign rate, every level"),
-        (False, ATTACKED, "not gone"),
+    for some, colour, face, text in (
+        ([p for p in every if p.gone and not p.misdirected], CLEAN, CLEAN, "gone"),
+        ([p for p in every if p.misdirected], CLEAN, "white", "gone, but another target comes"),
+        ([p for p in every if not p.gone], ATTACKED, ATTACKED, "not gone"),
     ):
-        some = [p for p in every if p.gone == gone]
         axes.plot(
             [p.loss_db for p in some], [p.worst for p in some], "o", color=colour, markersize=6,
-            label=text, clip_on=False,
+            markerfacecolor=face, label=text, clip_on=False,
         )  # fmt: skip
     axes.set(ylim=(-0.02, 1.04))
     axes.margins(x=0.06)
