@@ -10,7 +10,6 @@ from semvet.randomness import stream
 from semvet.systems import JSCC, TrainableLink
 from semvet.types import ImageShape, Pairs
 
-
 RETRAINED = TrainableLink(JSCC(ImageShape(1, 8, 8), width=1), AWGN(), snr_db=10.0)
 
 
