@@ -110,7 +110,7 @@ def test_an_unknown_preset_names_those_that_there_are():
         ("channel=fiber", r"channel: no channel named 'fiber'; allowed: awgn, cdl, mimo, "),
         (
             "defense=[none,pruning]",
-            r"defense\.1: no defense named 'pruning'; did you mean 'fine-pruning'\? allowed: activation",
+            r"defense\.1: no defense named 'pruning'; did you mean 'fine-pruning'\? allowed: act",
         ),
         ("snr_db=loud", r"snr_db: 'loud' is not allowed; allowed: a number >= -30 and <= 100"),
         ("attack.levels=0", r"attack\.levels: 0 .* allowed: a whole number >= 1 and <= 8"),
