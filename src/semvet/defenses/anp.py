@@ -62,6 +62,9 @@ class ANP(Defense):
         self.budget_db, self.epsilon, self.trade = budget_db, epsilon, trade
         self.steps, self.batch, self.learning_rate = steps, batch, learning_rate
 
+    def refuse(self, link: TrainableLink) -> None:
+        kernel_layers(link)
+
     def apply(self, view: View, *, rng: Generator) -> Defended:
         link, x = view.system, view.images
         masks = self._masks(link, x, rng=rng)

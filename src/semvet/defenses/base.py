@@ -193,9 +193,12 @@ class Defense(ABC):
     transform: Transform | None = None
     statistic: Detector | None = None
 
+    def refuse(self, link: TrainableLink) -> None:
+        """Called with an untrained link, before hours are spent on training one.
+
+        Raises DefenseError for a system that the defense cannot work on, with the way out.
+        """
+
     @abstractmethod
     def apply(self, view: View, *, rng: Generator) -> Defended:
-        """Does not change `view.link`; works on a copy if it must. Never sees a test image.
-
-        Raises DefenseError for a system that it cannot work on, with the way out.
-        """
+        """Does not change `view.link`; works on a copy if it must. Never sees a test image."""

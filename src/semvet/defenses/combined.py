@@ -13,6 +13,7 @@ from torch import Generator
 
 from semvet.defenses.base import Defended, Defense, Vantage, View
 from semvet.errors import ConfigError
+from semvet.systems import TrainableLink
 
 
 @final
@@ -28,6 +29,10 @@ class Combined(Defense):
         self.vantage = Vantage(0)
         for part in parts:
             self.vantage |= part.vantage
+
+    def refuse(self, link: TrainableLink) -> None:
+        for part in self.parts:
+            part.refuse(link)
 
     def apply(self, view: View, *, rng: Generator) -> Defended:
         done, link = [], view.link

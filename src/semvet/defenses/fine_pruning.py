@@ -56,6 +56,9 @@ class FinePruning(Defense):
         self.steps, self.batch, self.learning_rate = steps, batch, learning_rate
         self.clip_norm = clip_norm
 
+    def refuse(self, link: TrainableLink) -> None:
+        pruned_layers(link.system, self.first, self.last)
+
     def apply(self, view: View, *, rng: Generator) -> Defended:
         x, link = view.images, view.system
         layers = pruned_layers(link.system, self.first, self.last)

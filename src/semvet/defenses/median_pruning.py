@@ -93,6 +93,9 @@ class MedianPruning(Defense):
         self.window, self.average, self.padding, self.ratio = window, average, padding, ratio
         self.ratios = [round(step * s, 9) for s in range(ceil((1 - ROUNDING) / step))]
 
+    def refuse(self, link: TrainableLink) -> None:
+        pruned_layers(link.system, self.first, self.last)
+
     def apply(self, view: View, *, rng: Generator) -> Defended:
         link = view.system
         found = self.audit(link, view.images, rng=rng)

@@ -2,10 +2,10 @@
 
 import time
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from semvet.attacks import Attack, Goal
 from semvet.config import Spec
@@ -32,7 +32,7 @@ class Outcome:
     measured: Measurement
     radius: PerImage | None  # certified, for each benign image
     pictures: dict[str, Tensor]  # what the defense itself has to show
-    hardened: TrainableLink | None  # a system of its own, to be saved
+    hardened: dict[str, nn.Module]  # a system of its own, to be saved; an attack trained with it
 
 
 def defend(
@@ -80,11 +80,11 @@ def defend(
         "pruning_study": _pruning_study(defense, ours, attacked, attack, few, seed=seed),
         "certificate": certified,
     }
-    changed = isinstance(ours.link, TrainableLink) and ours.link is not attacked.link
-    return Outcome(
-        figures, after, certificate.radius if certificate else None, ours.pictures,
-        hardened=cast(TrainableLink, ours.link) if changed else None,
-    )  # fmt: skip
+    hardened: dict[str, nn.Module] = {}
+    if isinstance(ours.link, TrainableLink) and ours.link is not attacked.link:
+        hardened = {"link": ours.link} | ({"attack": again} if again else {})
+    radius = certificate.radius if certificate else None
+    return Outcome(figures, after, radius, ours.pictures, hardened)
 
 
 def _measured(

@@ -94,7 +94,7 @@ def _evaluate(
         outcomes.append(defend(spec, subject, control, grounds, attack, sample, seed=run.seed))
         if hardened := outcomes[-1].hardened:
             described = {"record": run.training_record(), "defense": spec.model_dump(mode="json")}
-            folder.write_hardened(index, to_arrays(link=hardened), described)
+            folder.write_hardened(index, to_arrays(**hardened), described)
     folder.write_evaluation(pictures_of(subject, control, outcomes))
     named = (reader.classify if reader else None, wanted_labels(run, attack, splits))
     judged = judgements(

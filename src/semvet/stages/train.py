@@ -129,17 +129,17 @@ def chosen(pairs: Pairs, keep: Indices) -> Pairs:
 def rehearse(run: Run, splits: Splits) -> None:
     """Everything that can be refused is refused here, before hours are spent on training.
 
-    Raises ConfigError: whatever this run's parts say to this run's data.
+    Raises ConfigError or DefenseError: whatever this run's parts say to this run's data.
     """
     held_out = min(len(splits.held_out), MOST_HELD_OUT)
     require_enough(run.evaluation.judge, held_out, alpha=run.evaluation.alpha)
-    _, attack = build(run, splits)
+    link, attack = build(run, splits)
     pairs = poisoned_pairs(run, attack, splits)
     for level in (pairs.level, torch.zeros_like(pairs.level)):  # the attacked and the clean system
         separate = Controls.TRAINING in attack.controls and bool(level.any())
         Batches(level, batch=run.training.batch, separate=separate, seed=run.seed)
     for spec in run.defense:
-        make_defense(spec)
+        make_defense(spec).refuse(link)
 
 
 def as_pairs(splits: Splits) -> Pairs:
