@@ -193,7 +193,7 @@ class Defense(ABC):
     transform: Transform | None = None
     statistic: Detector | None = None
 
-    def refuse(self, link: TrainableLink) -> None:
+    def refuse(self, link: TrainableLink) -> None:  # noqa: B027  # most work on any system
         """Called with an untrained link, before hours are spent on training one.
 
         Raises DefenseError for a system that the defense cannot work on, with the way out.
