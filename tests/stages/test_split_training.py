@@ -276,8 +276,11 @@ def test_a_codec_whose_ends_share_weights_is_refused():
 
 
 PARENT = """
+import signal
 from semvet.stages.split import peer
 import test_split_training as t
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where a shell's & began it all
 
 start = peer._start
 def told(*arguments):
