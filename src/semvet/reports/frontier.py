@@ -18,7 +18,8 @@ from semvet.reports.record import Record, labels
 from semvet.reports.verdict import GONE
 
 FEWEST = 5  # with `none`, that make a frontier worth drawing
-NEAR = (0.02, 0.03)  # shares of the axes within which points get one label
+NEAR = (18, 12)  # dots, across and up, within which points get one label
+LOSSES = (-1, -0.5, 0, 0.5, 1, 2, 5, 10, 20)  # dB, marked on the axis: linear up to 1, then log
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Point:
     vantage: str
     asr: list[float]  # left, by level
     benign: list[float]  # benign images that are hits of each level
-    other: float | None  # triggered images that are hits of any level, less such benign ones
+    other: float | None  # triggered images that are hits of any level, less benign ones before
     psnr_db: float
     loss_db: float
     clean_loss_db: float
@@ -53,7 +54,8 @@ class Point:
 
     @property
     def misdirected(self) -> bool:
-        """Gone, but triggered images come out as the target of another level."""
+        """Gone, but triggered images come out as some target: of another level, or because the
+        defense fires it on every image."""
         return self.gone and self.other is not None and self.other > GONE
 
 
@@ -65,7 +67,7 @@ def points(defenses: list[dict[str, Any]]) -> list[Point]:
 
 def _point(number: int, label: str, one: dict[str, Any]) -> Point:
     before, after, detection = one["before"], one["after"], one["detection"]
-    other = max(after["asr_any"]) - after["benign_any"]
+    other = max(after["asr_any"]) - before["benign_any"]
     certificate = one["certificate"]
     return Point(
         number, label, ", ".join(one["vantage"]).lower(),
@@ -110,15 +112,19 @@ def draw_frontier(record: Record) -> Figure | None:
     )  # fmt: skip
     for some, colour, face, text in (
         ([p for p in every if p.gone and not p.misdirected], CLEAN, CLEAN, "gone"),
-        ([p for p in every if p.misdirected], CLEAN, "white", "gone, but another target comes"),
+        ([p for p in every if p.misdirected], CLEAN, "white", "gone, but some target comes anyway"),
         ([p for p in every if not p.gone], ATTACKED, ATTACKED, "not gone"),
     ):
         axes.plot(
             [p.loss_db for p in some], [p.worst for p in some], "o", color=colour, markersize=6,
             markerfacecolor=face, label=text, clip_on=False,
         )  # fmt: skip
-    axes.set(ylim=(-0.02, 1.04))
-    axes.margins(x=0.06)
+    axes.set_xscale("symlog", linthresh=1, linscale=1.2)
+    low, high = min(p.loss_db for p in every), max(p.loss_db for p in every)
+    axes.set(xlim=(min(low, 0) - 0.25, max(1.5, 1.3 * high)), ylim=(-0.04, 1.06))
+    axes.set_xticks(LOSSES, [f"{loss:g}" for loss in LOSSES])
+    axes.minorticks_off()
+    axes.set_xlim(min(low, 0) - 0.25, max(1.5, 1.3 * high))  # ticks have moved it
     axes.axvline(0, color=FAINT, linewidth=0.6)
     _numbers(axes, every)
     axes.set_xlabel("PSNR that benign images lose on the attacked system, dB")
@@ -130,20 +136,21 @@ def draw_frontier(record: Record) -> Figure | None:
 
 
 def _numbers(axes: Axes, every: list[Point]) -> None:
-    """One text for points that lie on each other."""
-    low, high = axes.get_xlim()
-    places: dict[tuple[float, float], list[Point]] = {}
-    for point in every:
-        for (x, y), others in places.items():
-            if abs(point.loss_db - x) < NEAR[0] * (high - low) and abs(point.worst - y) < NEAR[1]:
-                others.append(point)
-                break
+    """One text for points that lie on each other, above or below them, inside the axes."""
+    places: list[tuple[float, float, list[Point]]] = []
+    for point in sorted(every, key=lambda p: p.number):
+        x, y = axes.transData.transform((point.loss_db, point.worst))
+        near = [p for at, up, p in places if abs(at - x) < NEAR[0] and abs(up - y) < NEAR[1]]
+        if near:
+            near[0].append(point)
         else:
-            places[point.loss_db, point.worst] = [point]
-    for (x, y), some in places.items():
+            places.append((x, y, [point]))
+    for _, _, some in places:
         numbers = [str(p.number) for p in some]
-        text = "\n".join(", ".join(numbers[i : i + 6]) for i in range(0, len(numbers), 6))
+        rows = [", ".join(numbers[i : i + 6]) for i in range(0, len(numbers), 6)]
+        below = some[0].worst > 0.5
         axes.annotate(
-            text, (x, y), xytext=(5, -3), textcoords="offset points", fontsize=8, color=INK,
-            va="top",
+            "\n".join(rows), (some[0].loss_db, some[0].worst), xytext=(0, -7 if below else 7),
+            textcoords="offset points", fontsize=8, color=INK, ha="center",
+            va="top" if below else "bottom",
         )  # fmt: skip
