@@ -37,7 +37,7 @@ class Line:
 
 
 def draw_defenses(record: Record) -> Figure | None:
-    if not record.defenses:
+    if not record.at_work:
         return None
     lines = lines_of(record)
     height = len(lines) * max(0.62, 0.14 * len(record.levels) + 0.16)
@@ -68,9 +68,9 @@ def draw_defenses(record: Record) -> Figure | None:
 
 def lines_of(record: Record) -> list[Line]:
     """`no defense` first: one row for all, since all are measured on the same images."""
-    first = record.defenses[0].figures
+    first = record.at_work[0].figures
     lines = [Line("no defense", first["before"], first["clean_system_before"])]
-    for defense in record.defenses:
+    for defense in record.at_work:
         figures = defense.figures
         lines.append(Line(defense.label, figures["after"], figures["clean_system_after"]))
     return lines

@@ -46,6 +46,11 @@ class Record:
         ]
 
     @property
+    def at_work(self) -> list[DefenseRecord]:
+        """Those that change what is received; others look on, and their pictures would repeat."""
+        return [one for one in self.defenses if one.figures["after"] != one.figures["before"]]
+
+    @property
     def goal(self) -> str:
         """TARGET: an image of the adversary's. LABEL: a class. REMOVAL: a scene less an element."""
         return str(self.metrics["attack"]["goal"])

@@ -12,7 +12,7 @@ from semvet.reports.record import DefenseRecord, Record
 
 def draw_transmissions(record: Record) -> Figure:
     rows = [*_benign(record), *_triggered(record)]
-    for defense in record.defenses:
+    for defense in record.at_work:
         rows += _defended(record, defense)
     shown = record.has_attack and record.words.has_image
     return draw_grid(rows, aside_title=record.words.wanted if shown else "")
