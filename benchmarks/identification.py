@@ -1,7 +1,7 @@
 """BASS Fig. 8: how well median-activation pruning labels poisoned images, over the poison ratio.
 
-`python -m benchmarks.identification` draws results/defenses/pruning.json (made from finished runs by
-`benchmarks.pruning`) to docs/defenses/identification.png. The paper's figure has one curve per data
+`python -m benchmarks.identification` draws results/defenses/pruning.json (of finished runs, made by
+`benchmarks.pruning`) to docs/defenses/identification.png. The paper has one curve per data
 set; here every system is a point, and those of one width and seed are joined.
 """
 
