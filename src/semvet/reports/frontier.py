@@ -41,7 +41,7 @@ class Point:
     recall: float | None  # at 1 % false positives, mean over levels
     radius: float | None  # median certified, of the vote J
     uses: float
-    ms: float
+    ms: float  # per image, a detector's score included
 
     @property
     def worst(self) -> float:
@@ -80,7 +80,8 @@ def _point(number: int, label: str, one: dict[str, Any]) -> Point:
         _mean(one["clean_system_detection"] or one["clean_system_suspicion"], "auroc"),
         _mean(one["detection"] or one["suspicion"], "recall"),
         certificate["median_radius"] if certificate else None,
-        one["channel_uses_factor"], one["ms_per_image"],
+        one["channel_uses_factor"],
+        one["ms_per_image"] + (detection.get("ms_per_image", 0.0) if detection else 0.0),
     )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ share that the detector's own threshold flags, and the ASR that is left when tho
 Of the training images that an audit was given: the same against what was poisoned.
 """
 
+import time
 from typing import Any
 
 import torch
@@ -28,12 +29,15 @@ def detection_figures(
         rng = stream(seed, f"detect {purpose}", index=index, device=x.device)
         return torch.cat([detection.score(part, rng) for part in x.split(CHUNK)])
 
+    began = time.perf_counter()
     benign = score(measured.sent, "benign")
     triggered = [score(x, "triggered", k) for k, x in enumerate(measured.triggered)]
+    seconds = time.perf_counter() - began
     let_through = [s <= detection.threshold for s in triggered]
     hits = [judge.hits(s, k) for k, s in enumerate(measured.scores_triggered, start=1)]
     return {
         "threshold": detection.threshold,
+        "ms_per_image": 1000 * seconds / (len(benign) + sum(map(len, triggered))),
         "auroc": [auroc(benign, s) for s in triggered],
         "recall": [recall(benign, s, false_positives=FALSE_POSITIVES) for s in triggered],
         "flagged_benign": rate(benign > detection.threshold),
