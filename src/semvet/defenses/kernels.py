@@ -24,6 +24,7 @@ from torch import Generator, Tensor, nn
 
 from semvet.errors import DefenseError
 from semvet.systems import System, TrainableLink, Transmission
+from semvet.systems.feature_maps import recorded
 from semvet.types import Images, Noise
 
 Keep = Bool[Tensor, "variants _"]  # of one layer: which kernels each variant keeps
@@ -61,17 +62,11 @@ def absolute_sums(
 ) -> list[Float[Tensor, "batch _"]]:
     """Of every feature map of each layer."""
     found: list[list[Tensor]] = [[] for _ in layers]
-
-    def note(index: int) -> Any:
-        return lambda module, given, maps: found[index].append(maps.abs().sum(dim=(2, 3)))
-
-    hooks = [layer.register_forward_hook(note(i)) for i, layer in enumerate(layers)]
-    try:
-        for part in x.split(ROWS):
+    for part in x.split(ROWS):
+        with recorded(layers) as maps:
             link.transmit(part, link.draw(len(part), rng=rng))
-    finally:
-        for hook in hooks:
-            hook.remove()
+        for sums, outputs in zip(found, maps, strict=True):
+            sums += [one.abs().sum(dim=(2, 3)) for one in outputs]
     return [torch.cat(parts) for parts in found]
 
 
