@@ -1,11 +1,13 @@
 """semvet: vet semantic-communication systems for backdoors.
 
-Names are imported on first use, so that `semvet --version` does not wait for torch.
+Names are imported on first use, so that `semvet --version` does not wait for torch. Nothing is
+imported before that, not even `typing`: see `cli.start`.
 """
 
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from semvet.api import certify, compare, defense_matrix, leaderboard, run
     from semvet.config import Run
     from semvet.errors import SemvetError
@@ -33,9 +35,13 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
     if name not in _HOMES:
         raise AttributeError(f"module 'semvet' has no attribute {name!r}")
     from importlib import import_module
 
     return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

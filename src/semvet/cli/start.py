@@ -1,4 +1,10 @@
-"""Entry point: sets what must be set before torch is loaded, then hands over to `app`."""
+"""Entry point: sets what must be set before anything is imported, then hands over to `app`.
+
+Whoever vets a stranger's codec starts semvet in the stranger's folder. Nothing of that folder may
+run unless it is asked for by name, so the current folder is never on Python's path, here or in any
+process that is started from here. Until that is done, only modules that Python has frozen into
+itself may be imported: the folder may hold an `os.py` or a `typing.py` too.
+"""
 
 import os
 import sys
@@ -8,11 +14,24 @@ import sys
 ALLOCATOR = {"MALLOC_MMAP_THRESHOLD_": str(2**32), "MALLOC_TRIM_THRESHOLD_": str(2**32)}
 
 
+def leave_out_current_folder() -> None:
+    """Off Python's path, unless PYTHONPATH names it or semvet itself is installed there."""
+    os.environ["PYTHONSAFEPATH"] = "1"  # for processes that libraries start
+    try:
+        here = os.path.realpath(os.getcwd())
+    except FileNotFoundError:  # it was deleted, and holds nothing
+        return
+    named = [entry for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry]
+    ours = os.path.dirname(os.path.dirname(os.path.dirname(__file__)))
+    if here not in map(os.path.realpath, [*named, ours]):
+        sys.path[:] = [entry for entry in sys.path if os.path.realpath(entry) != here]
+
+
 def main() -> None:
+    leave_out_current_folder()
     if sys.platform == "linux" and not ALLOCATOR.keys() & os.environ.keys():
         os.environ.update(ALLOCATOR)
-        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
-    sys.path.append(os.getcwd())  # where `python -m semvet` looks as well: for codecs of one's own
+        os.execv(sys.executable, [sys.executable, "-P", *sys.orig_argv[1:]])
     from semvet.cli.app import app
 
     app()

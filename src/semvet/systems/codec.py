@@ -9,10 +9,12 @@ their SHA-256 belong to the record of a run.
 
 import hashlib
 import importlib
+import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
+from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple, final
@@ -54,9 +56,28 @@ def sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
+@final
+class CurrentFolder:
+    """Finds one module or package in the current folder and nothing else there: the folder may be
+    a stranger's, and only the codec was asked for."""
+
+    def __init__(self, name: str):
+        self.name = name
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        return PathFinder.find_spec(fullname, [str(Path.cwd())]) if fullname == self.name else None
+
+
 @cache
 def _imported(name: str) -> Imported:
-    module = importlib.import_module(name)
+    finder = CurrentFolder(name.partition(".")[0])
+    sys.meta_path.append(finder)  # the last one: what is installed comes first
+    try:
+        module = importlib.import_module(name)
+    finally:
+        sys.meta_path.remove(finder)
     file = Path(getattr(module, "__file__", None) or "")
     if not file.is_file():
         raise ConfigError(
@@ -80,12 +101,18 @@ def find(target: str) -> tuple[Callable[..., Any], Imported]:
             found = _imported(name)
     except ConfigError as error:
         missing = error.__cause__
-        if isinstance(missing, ModuleNotFoundError) and f"{name}.".startswith(f"{missing.name}."):
+        if not isinstance(missing, ModuleNotFoundError):
+            raise
+        if f"{name}.".startswith(f"{missing.name}."):
             raise ConfigError(
                 f"system.target: no module {missing.name!r} on Python's path or in the current "
                 f"folder ({Path.cwd()}); install it, go to its folder, or set PYTHONPATH"
             ) from None
-        raise
+        raise ConfigError(
+            f"{error}; of the current folder only the codec's own module or package is imported: "
+            "install what is missing, put it into that package, or, if you trust the whole folder, "
+            "set PYTHONPATH to it"
+        ) from None
     if sha256(found.file.read_bytes()) != found.sha256:
         raise ConfigError(
             f"system.target: {found.file} was edited after this process had imported it; "

@@ -68,11 +68,11 @@ def receiver_process(
 
 
 def _start(folder: Path, order: dict[str, Any]) -> subprocess.Popen:
-    # the same modules as here, wherever this process got them from
-    path = os.pathsep.join(entry or str(Path.cwd()) for entry in sys.path)
+    # the same modules as here, wherever this process got them from, and none of the current folder
+    path = os.pathsep.join(entry for entry in sys.path if entry)
     with (folder / "errors").open("wb") as errors:
         process = subprocess.Popen(
-            [sys.executable, "-c", PROGRAM], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+            [sys.executable, "-P", "-c", PROGRAM], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
             stderr=errors, env={**os.environ, "PYTHONPATH": path},
         )  # fmt: skip
     assert process.stdin is not None
