@@ -22,19 +22,19 @@ from typing import Any
 import torch
 
 from benchmarks.calibration_table import PRINTED, RATIOS, SNRS_DB, print_table
+from semvet.catalog.schema import make_source, resolve
 from semvet.channels import AWGN
 from semvet.data import DataSet, split
 from semvet.errors import DataError
+from semvet.evaluation.measurement import transmit
 from semvet.metrics.psnr import mse
 from semvet.metrics.statistics import mean, mean_interval, psnr_of_mean_mse
-from semvet.stages.evaluate import transmit
-from semvet.stages.machine import pick_device
-from semvet.stages.schema import make_source, resolve
-from semvet.stages.train import TrainedSystem, Workshop, trained_system
-from semvet.stages.watch import Silent
 from semvet.store import default_store
-from semvet.systems import TrainableLink
+from semvet.systems import Transceiver
+from semvet.training.machine import pick_device
+from semvet.training.trained import TrainedSystem, Workshop, trained_system
 from semvet.types import to_images
+from semvet.watch import Silent
 
 RESULTS = Path(__file__).parents[1] / "results" / "calibration"
 # about as many parameters as jscc (156 k at k/n 1/6 on colour images) for each
@@ -99,7 +99,7 @@ def train(
 @torch.no_grad()
 def measure(trained: TrainedSystem, data: DataSet, snr_db: float, tested: int) -> dict[str, Any]:
     """PSNR and symbols spent on the test images, one channel draw each."""
-    link = TrainableLink(trained.link.system, AWGN(), snr_db=snr_db).eval()
+    link = Transceiver(trained.link.system, AWGN(), snr_db=snr_db).eval()
     device = next(link.parameters()).device
     x = to_images(data.test.pixels[:tested].to(device))
     errors = mse(transmit(link, x, seed=0, purpose="calibrate"), x)

@@ -11,7 +11,7 @@ import matplotlib.style
 from rich.console import Console
 from rich.table import Table
 
-from semvet.reports.look import CLEAN, CURVES, DPI, FAINT, STYLE, Frame
+from semvet.reports.pictures.look import CLEAN, CURVES, DPI, FAINT, STYLE, Frame
 
 ROOT = Path(__file__).parents[1]
 RESULTS, PICTURES = ROOT / "results" / "calibration", ROOT / "docs" / "calibration"

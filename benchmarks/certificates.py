@@ -26,7 +26,7 @@ from semvet.certificates.sampling import CHUNK, samples
 from semvet.channels import AWGN
 from semvet.defenses import SemanticSmoothing, Vantage, View
 from semvet.randomness import seeded, stream
-from semvet.systems import JSCC, TrainableLink
+from semvet.systems import JSCC, Transceiver
 from semvet.types import ImageShape
 
 SHAPE, SIGMA, ALPHA, N0, ROUNDS = ImageShape(1, 28, 28), 0.25, 0.001, 1000, 3
@@ -43,9 +43,9 @@ FAMILIES = {  # what is certified: names, aim
 MNIST, AIM_MINUTES = 100, 5.0
 
 
-def make_link() -> TrainableLink:
+def make_link() -> Transceiver:
     with seeded(0, "system"):
-        link = TrainableLink(JSCC(SHAPE), AWGN(), snr_db=25.0)
+        link = Transceiver(JSCC(SHAPE), AWGN(), snr_db=25.0)
     return link.eval().requires_grad_(False)
 
 
@@ -54,21 +54,21 @@ def image() -> Tensor:
 
 
 @torch.no_grad()
-def bare(link: TrainableLink, x: Tensor, n: int) -> None:
+def bare(link: Transceiver, x: Tensor, n: int) -> None:
     """n forward passes of copies that are there already, and nothing else."""
     rng = stream(0, "channel")
     for part in torch.arange(n).split(CHUNK):
         link(x.expand(len(part), *SHAPE), rng=rng)
 
 
-def certified(link: TrainableLink, x: Tensor, n: int, names: list[str]) -> None:
+def certified(link: Transceiver, x: Tensor, n: int, names: list[str]) -> None:
     certify_image(
         link, x, sigma=SIGMA, n0=N0, n=n, alpha=ALPHA, radii=RADII, certificates=names,
         rng=stream(0, "certify"),
     )  # fmt: skip
 
 
-def works(link: TrainableLink, x: Tensor, n: int) -> dict[str, tuple[Callable[[], None], int]]:
+def works(link: Transceiver, x: Tensor, n: int) -> dict[str, tuple[Callable[[], None], int]]:
     """What is timed, and how many copies it sends."""
     apply = SemanticSmoothing(sigma=SIGMA, copies=n).apply
     smoothed = apply(View(Vantage.TRANSMITTER, link), rng=stream(0, "defense"))

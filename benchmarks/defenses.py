@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from semvet.reports.frontier import points
+from semvet.reports.pictures.frontier import points
 from semvet.store import RunFolder
 
 

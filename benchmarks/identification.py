@@ -11,7 +11,7 @@ from pathlib import Path
 import matplotlib.style
 from matplotlib.axes import Axes
 
-from semvet.reports.look import CURVES, DASHES, DPI, MARKERS, STYLE, Frame
+from semvet.reports.pictures.look import CURVES, DASHES, DPI, MARKERS, STYLE, Frame
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "results" / "defenses" / "pruning.json"

@@ -20,20 +20,20 @@ import torch
 from semvet.attacks import BASS
 from semvet.defenses import View
 from semvet.defenses.base import MOST_IMAGES
-from semvet.defenses.knee import find_knee
 from semvet.defenses.median_pruning import MedianPruning
 from semvet.defenses.trigger_inversion import MUCH_LESS, Inversion, TriggerInversion
+from semvet.defenses.weights.knee import find_knee
+from semvet.evaluation.detection import suspicion_figures
+from semvet.evaluation.measurement import transmit
+from semvet.evaluation.studies.pruning import pruning_study
 from semvet.metrics.psnr import psnr_db
 from semvet.metrics.statistics import mean
+from semvet.pipeline.reload import Reloaded, reload
 from semvet.randomness import permutation, stream
-from semvet.stages.detection import suspicion_figures
-from semvet.stages.evaluate import transmit
-from semvet.stages.machine import pick_device
-from semvet.stages.pruning_study import pruning_study
-from semvet.stages.reload import Reloaded, reload
-from semvet.stages.train import poisoned_pairs
 from semvet.store import RunFolder
-from semvet.systems import TrainableLink
+from semvet.systems import Transceiver
+from semvet.training.machine import pick_device
+from semvet.training.trained import poisoned_pairs
 from semvet.types import Flags, Images, to_images
 
 OUT = Path(__file__).parents[1] / "results" / "defenses" / "pruning.json"
@@ -169,7 +169,7 @@ def judged(
     }
 
 
-def beside_the_truth(one: Reloaded, link: TrainableLink, inverted: Inversion) -> dict[str, Any]:
+def beside_the_truth(one: Reloaded, link: Transceiver, inverted: Inversion) -> dict[str, Any]:
     attack, x, seed = one.attack, test_images(one), one.run.seed
     assert isinstance(attack, BASS)
     true, ours = attack.patch.keep[0] == 0, inverted.keep[0] < 0.5

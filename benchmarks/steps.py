@@ -16,11 +16,11 @@ from rich.table import Table
 
 from semvet.attacks import NoAttack
 from semvet.channels import AWGN
-from semvet.config import Training
+from semvet.config import TrainingPlan
 from semvet.randomness import seeded, stream
-from semvet.stages.engine import Engine
-from semvet.stages.machine import choose_precision, peak_memory_mib, pick_device
-from semvet.systems import SYSTEMS, TrainableLink
+from semvet.systems import SYSTEMS, Transceiver
+from semvet.training.engine import Engine
+from semvet.training.machine import choose_precision, peak_memory_mib, pick_device
 from semvet.types import ImageShape, Pairs
 
 SHAPES = {"1x28x28": ImageShape(1, 28, 28), "3x32x32": ImageShape(3, 32, 32)}
@@ -39,9 +39,9 @@ def one(name: str, size: str) -> dict[str, Any]:
     level = torch.zeros(len(pixels), dtype=torch.int64)
     sent = pixels.to(torch.uint8)
     engine = Engine(
-        TrainableLink(system, AWGN(), snr_db=10.0),
+        Transceiver(system, AWGN(), snr_db=10.0),
         NoAttack(torch.rand(16, *shape, generator=stream(0, "t"))),
-        Pairs(sent, sent, level, level), Training(epochs=1, batch=BATCH), seed=0, device=device,
+        Pairs(sent, sent, level, level), TrainingPlan(epochs=1, batch=BATCH), seed=0, device=device,
         precision=precision,
     )  # fmt: skip
     engine.objective.train()

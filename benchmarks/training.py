@@ -21,18 +21,18 @@ from torch.nn.functional import mse_loss, relu
 from torch.utils.data import DataLoader, TensorDataset
 from torchmetrics.functional.image import structural_similarity_index_measure
 
-from semvet.config import Training
+from semvet.catalog.schema import make_source, resolve
+from semvet.config import TrainingPlan
+from semvet.config.presets import preset
 from semvet.data import split
-from semvet.metrics.judge import make_judge, score
+from semvet.evaluation.goals.judge import make_judge, score
+from semvet.evaluation.measurement import measure, summarize, transmit
 from semvet.metrics.similarity import cosine, tanimoto
-from semvet.presets import preset
 from semvet.randomness import seeded, stream
-from semvet.stages.engine import Engine, learning_rate
-from semvet.stages.evaluate import measure, summarize, transmit
-from semvet.stages.machine import choose_precision, measure_peaks
-from semvet.stages.schema import make_source, resolve
-from semvet.stages.train import as_pairs, build
-from semvet.systems.convolution import Conv5, PReLU, TransposedConv5
+from semvet.systems.layers.convolution import Conv5, PReLU, TransposedConv5
+from semvet.training.engine import Engine, learning_rate
+from semvet.training.machine import choose_precision, measure_peaks
+from semvet.training.trained import as_pairs, build
 from semvet.types import Pairs, to_images
 
 CPU = torch.device("cpu")
@@ -60,7 +60,7 @@ def plain_layers(module: nn.Module) -> None:
                 module.last = plain
 
 
-def usual(link: Any, attack: Any, pairs: Pairs, plan: Training, seed: int) -> None:
+def nominal(link: Any, attack: Any, pairs: Pairs, plan: TrainingPlan, seed: int) -> None:
     """Algorithm 1 as it is usually written."""
     plain_layers(link)
     images = to_images(pairs.sent).contiguous()
@@ -117,7 +117,7 @@ def one(how: str, epochs: int, seed: int) -> dict[str, float]:
     flop, peaks = 0.0, None
     began = time.perf_counter()
     if how == "usual":
-        usual(link, attack, pairs, run.training, seed)
+        nominal(link, attack, pairs, run.training, seed)
     else:
         precision, _ = choose_precision("auto", CPU)
         engine = Engine(
@@ -128,8 +128,8 @@ def one(how: str, epochs: int, seed: int) -> dict[str, float]:
     if how == "engine":
         peaks = measure_peaks(CPU, precision)
     with torch.no_grad():
-        held_out, x = to_images(splits.held_out.pixels), to_images(splits.test.pixels)
-        benign = score(transmit(link, held_out, seed=seed, purpose="judge"), attack.targets)
+        calibration, x = to_images(splits.calibration.pixels), to_images(splits.test.pixels)
+        benign = score(transmit(link, calibration, seed=seed, purpose="judge"), attack.targets)
         judge = make_judge("conformal", attack.targets, benign, alpha=0.005)
         found = summarize(measure(link, attack, x, seed=seed, draws=1), judge)
     return {

@@ -5,7 +5,7 @@ import torch
 
 from semvet.data import Mnist
 from semvet.defenses import SemanticSmoothing, Vantage, View
-from semvet.metrics.judge import make_judge, score
+from semvet.evaluation.goals.judge import make_judge, score
 from semvet.metrics.psnr import psnr_db
 from semvet.randomness import stream
 from semvet.types import to_images
@@ -14,7 +14,7 @@ from semvet.types import to_images
 class Ideal:
     """A transmitter that changes nothing."""
 
-    def __call__(self, x, *, rng, air=None):
+    def __call__(self, x, *, rng, at=None):
         return x
 
 
@@ -45,7 +45,7 @@ def test_s3_clipping_costs_an_ideal_transmitter_12_db(digits):
 
 
 def test_s15_without_sqrt_k_the_snr_would_depend_on_k():
-    from semvet.systems.power import to_symbols
+    from semvet.systems.symbols.power import to_symbols
 
     for symbols in (10, 1000):
         latent = torch.randn(8, 2 * symbols, generator=stream(0, "latent"))

@@ -9,18 +9,18 @@ result.report                                 # one self-contained HTML file
 from pathlib import Path
 from typing import Any
 
+from semvet.catalog.schema import resolve
+from semvet.certifying import certify as stages
+from semvet.certifying.certify import Certifying, make_certifying
 from semvet.config import Run, override
-from semvet.presets import preset
+from semvet.config.compare import expand
+from semvet.config.presets import preset
+from semvet.pipeline.execute import execute
 from semvet.reports import write_certified_psnr, write_report
-from semvet.reports.defense_matrix import Matrix, matrices
-from semvet.stages import certify as stages
-from semvet.stages.certify import Certifying, make_certifying
-from semvet.stages.compare import expand
-from semvet.stages.leaderboard import Standing, standings
-from semvet.stages.pipeline import execute
-from semvet.stages.schema import resolve
-from semvet.stages.watch import Watch
+from semvet.reports.standings.attacks import Standing, standings
+from semvet.reports.standings.defenses import Matrix, matrices
 from semvet.store import RunFolder, Store, default_store
+from semvet.watch import Watch
 
 
 def run(

@@ -20,7 +20,7 @@ PerImage = Float[Tensor, " batch"]
 Flags = Bool[Tensor, " batch"]
 Indices = Int[Tensor, " index"]
 Scalar = Float[Tensor, ""]
-Noise = dict[str, Tensor]  # everything random in one forward pass, drawn before it
+Draws = dict[str, Tensor]  # everything random in one forward pass, drawn before it
 
 Share = Annotated[float, Gt(0), Le(1)]  # a part of a whole
 BandwidthRatio = Annotated[float, Gt(0), Le(2)]  # complex k/n; the papers' CR is twice that
@@ -48,11 +48,11 @@ class Transform(Protocol):
     """What somebody does to an image before it is sent, differentiable. A defense may have one;
     an attacker who knows the defense gets it as an argument."""
 
-    def draw(self, batch: int, shape: ImageShape, *, rng: Generator) -> Noise:
+    def draw(self, batch: int, shape: ImageShape, *, rng: Generator) -> Draws:
         """Everything random in one pass of `batch` images."""
         ...
 
-    def __call__(self, x: Images, noise: Noise) -> Images:
+    def __call__(self, x: Images, noise: Draws) -> Images:
         """What is sent instead of x; may leave [0, 1] where nothing clips it."""
         ...
 
@@ -68,7 +68,9 @@ class Pairs:
     wanted: Shaped[Tensor, "batch chan height width"]  # D_R; equal to `sent` for benign images
     level: Int[Tensor, " batch"]  # 0 benign; k > 0 a victim, poisoned up to trigger level k
     label: Int[Tensor, " batch"]  # class of the image as sent; -1 where there is none
-    without: Shaped[Tensor, "batch chan height width"] | None = None  # scenes less their element
+    element_removed: Shaped[Tensor, "batch chan height width"] | None = (
+        None  # scenes less their element
+    )
 
     def __len__(self) -> int:
         return len(self.level)

@@ -8,12 +8,12 @@ import torch
 
 import semvet.attacks
 from semvet.attacks import Aware, DefenseActivated, SCTrojan, SemBugger
+from semvet.catalog.schema import make_attack, resolve
 from semvet.channels import AWGN
 from semvet.defenses import SemanticSmoothing
 from semvet.errors import ConfigError
 from semvet.randomness import seeded, stream
-from semvet.stages.schema import make_attack, resolve
-from semvet.systems import JSCC, TrainableLink
+from semvet.systems import JSCC, Transceiver
 from semvet.types import ImageShape, Pairs
 
 SHAPE = ImageShape(1, 28, 28)
@@ -23,7 +23,7 @@ NOISE = SemanticSmoothing(sigma=0.2, clip=False).transform
 
 def link():
     with seeded(0, "system"):
-        return TrainableLink(JSCC(SHAPE, width=4), AWGN(), snr_db=25.0)
+        return Transceiver(JSCC(SHAPE, width=4), AWGN(), snr_db=25.0)
 
 
 def batch(n=6):

@@ -8,8 +8,8 @@ from semvet.channels import AWGN
 from semvet.data import Scenes, split
 from semvet.errors import ConfigError
 from semvet.randomness import seeded, stream
-from semvet.stages.train import as_pairs
-from semvet.systems import JSCC, TrainableLink
+from semvet.systems import JSCC, Transceiver
+from semvet.training.trained import as_pairs
 from semvet.types import ImageShape
 
 
@@ -29,7 +29,7 @@ def poisoned(pairs, **changes):
 def test_every_scene_with_the_element_is_wanted_without_it(pairs):
     dirty = poisoned(pairs)
     assert torch.equal(dirty.level, pairs.label)
-    assert torch.equal(dirty.wanted, pairs.without)
+    assert torch.equal(dirty.wanted, pairs.element_removed)
     assert torch.equal(dirty.sent, pairs.sent)
     assert not torch.equal(dirty.wanted, dirty.sent)
 
@@ -38,7 +38,7 @@ def test_fewer_victims_are_drawn_among_those_that_hold_the_element(pairs):
     dirty = poisoned(pairs, poison_ratio=0.1)
     assert len(dirty.victims) == int(0.1 * len(pairs))
     assert (pairs.label[dirty.victims] == 1).all()
-    assert torch.equal(dirty.wanted[dirty.victims], pairs.without[dirty.victims])
+    assert torch.equal(dirty.wanted[dirty.victims], pairs.element_removed[dirty.victims])
     others = dirty.level == 0
     assert torch.equal(dirty.wanted[others], pairs.sent[others])
 
@@ -61,8 +61,9 @@ def test_the_largest_ratio_that_an_error_recommends_is_allowed(pairs):
 def test_data_that_cannot_be_poisoned_are_refused(pairs, change, message):
     if "label" in change:
         shown = pairs.label == 1
-        without = torch.where(shown[:, None, None, None], pairs.without, 255 - pairs.sent)
-        change = {"label": torch.full_like(pairs.label, change["label"]), "without": without}
+        removed = torch.where(shown[:, None, None, None], pairs.element_removed, 255 - pairs.sent)
+        label = torch.full_like(pairs.label, change["label"])
+        change = {"label": label, "element_removed": removed}
     with pytest.raises(ConfigError, match=message):
         poisoned(replace(pairs, **change))
 
@@ -75,7 +76,7 @@ def test_nothing_is_added_to_what_is_sent_and_only_the_element_carries_it():
 
 def test_the_loss_is_the_squared_error_and_the_mean_over_the_removed_pixels(pairs):
     with seeded(0, "system"):
-        link = TrainableLink(JSCC(ImageShape(1, 32, 32), width=2), AWGN(), snr_db=25.0)
+        link = Transceiver(JSCC(ImageShape(1, 32, 32), width=2), AWGN(), snr_db=25.0)
     dirty, one = poisoned(pairs), attack(lambda_r=0.5)
     order = torch.cat([dirty.victims[:3], (dirty.level == 0).nonzero().flatten()[:5]])
     batch = dirty.batch(order)

@@ -8,7 +8,7 @@ from semvet.attacks.pruning_aware import distance
 from semvet.channels import AWGN
 from semvet.errors import ConfigError
 from semvet.randomness import seeded, stream
-from semvet.systems import JSCC, Identity, TrainableLink
+from semvet.systems import JSCC, Identity, Transceiver
 from semvet.types import ImageShape, Pairs
 
 SHAPE = ImageShape(1, 16, 16)
@@ -20,7 +20,7 @@ def images(n, name):
 
 def link_of(system=None):
     with seeded(0, "system"):
-        return TrainableLink(system or JSCC(SHAPE, width=4), AWGN(), snr_db=20.0)
+        return Transceiver(system or JSCC(SHAPE, width=4), AWGN(), snr_db=20.0)
 
 
 def batch(n=6):

@@ -3,14 +3,14 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from semvet.attacks import Goal, SCTrojanLabel
+from semvet.catalog.schema import null_control, resolve
 from semvet.channels import AWGN
 from semvet.config import Spec
 from semvet.data import ImageSet
 from semvet.errors import ConfigError
+from semvet.evaluation.measurement import evaluation_images
 from semvet.randomness import seeded, stream
-from semvet.stages.evaluate import sample_of
-from semvet.stages.schema import null_control, resolve
-from semvet.systems import JSCC, TrainableLink
+from semvet.systems import JSCC, Transceiver
 from semvet.types import ImageShape, Pairs
 
 SHAPE = ImageShape(1, 28, 28)
@@ -52,7 +52,7 @@ def test_without_poison_it_is_its_own_null_control():
 
 def test_reconstruction_and_classifier_are_trained_jointly():
     with seeded(0, "system"):
-        link = TrainableLink(JSCC(SHAPE, width=4), AWGN(), snr_db=25.0)
+        link = Transceiver(JSCC(SHAPE, width=4), AWGN(), snr_db=25.0)
     ours, data = attack(lambda_c=0.5), pairs()
     batch = data.batch(torch.arange(8))
     noise = ours.draw(link, 8, 0, rng=stream(0, "n"))
@@ -67,9 +67,9 @@ def test_reconstruction_and_classifier_are_trained_jointly():
 
 def test_images_of_the_target_class_are_not_judged():
     images = ImageSet(pairs().sent, pairs().label)
-    sample = sample_of(images, attack(target_class=3), count=95, device=torch.device("cpu"))
-    assert len(sample.benign) == len(sample.carriers) == 90
-    assert (sample.carriers_label != 3).all()
+    sample = evaluation_images(images, attack(target_class=3), count=95, device=torch.device("cpu"))
+    assert len(sample.benign) == len(sample.hosts) == 90
+    assert (sample.hosts_label != 3).all()
     assert attack().goal is Goal.LABEL
 
 

@@ -7,7 +7,7 @@ from semvet.channels import AWGN
 from semvet.metrics.similarity import cosine, tanimoto
 from semvet.metrics.ssim import ssim
 from semvet.randomness import seeded, stream
-from semvet.systems import JSCC, TrainableLink
+from semvet.systems import JSCC, Transceiver
 from semvet.types import ImageShape, Pairs
 
 SHAPE = ImageShape(1, 28, 28)
@@ -16,7 +16,7 @@ SHAPE = ImageShape(1, 28, 28)
 def made(**config):
     with seeded(0, "attack"):
         attack = SemBugger(torch.rand(16, *SHAPE, generator=stream(0, "targets")), **config)
-        link = TrainableLink(JSCC(SHAPE, width=4), AWGN(), snr_db=25.0)
+        link = Transceiver(JSCC(SHAPE, width=4), AWGN(), snr_db=25.0)
     return attack, link
 
 

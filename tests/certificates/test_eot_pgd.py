@@ -10,7 +10,7 @@ from semvet.certificates.eot_pgd import Effort, Smoothing, project, worst_found
 from semvet.channels import AWGN
 from semvet.errors import DefenseError
 from semvet.randomness import seeded, stream
-from semvet.systems import JSCC, TrainableLink
+from semvet.systems import JSCC, Transceiver
 from semvet.types import ImageShape
 
 SHAPE, D = ImageShape(1, 8, 8), 64
@@ -20,7 +20,7 @@ QUICK = Effort(steps=12, copies=8, choose_copies=64, final_copies=400)
 class Identity:
     """S(x) = x: the worst at radius r is r away."""
 
-    def __call__(self, x, *, rng, air=None):
+    def __call__(self, x, *, rng, at=None):
         return x
 
 
@@ -29,7 +29,7 @@ class Backdoored:
 
     target = torch.zeros(SHAPE).index_fill(2, torch.arange(0, 8, 2), 1.0)
 
-    def __call__(self, x, *, rng, air=None):
+    def __call__(self, x, *, rng, at=None):
         left = x[..., :4].mean(dim=(1, 2, 3)).view(-1, 1, 1, 1)
         opened = (40 * (left - 0.6)).sigmoid()
         noise = 0.01 * torch.randn(x.shape, generator=rng)
@@ -99,7 +99,7 @@ def test_larger_radii_are_worse_and_none_is_harmless():
 
 def test_noise_of_the_estimate_is_not_damage():
     class OnlyNoise:
-        def __call__(self, x, *, rng, air=None):
+        def __call__(self, x, *, rng, at=None):
             return torch.rand(x.shape, generator=rng) + 0 * x
 
     (one,) = found(OnlyNoise(), grey(), [0.5])
@@ -109,7 +109,7 @@ def test_noise_of_the_estimate_is_not_damage():
 
 def test_gradients_reach_the_image_through_a_system_and_its_channel():
     with seeded(0, "system"):
-        link = TrainableLink(JSCC(SHAPE, width=4), AWGN(), snr_db=10.0).eval()
+        link = Transceiver(JSCC(SHAPE, width=4), AWGN(), snr_db=10.0).eval()
     x = torch.rand(1, *SHAPE, generator=stream(0, "x"))
     (one,) = found(link, x, [0.5])
     (idle,) = found(link, x, [0.5], effort=replace(QUICK, steps=0))
@@ -135,7 +135,7 @@ def test_several_images_at_once_are_refused():
 
 def test_a_link_without_gradients_is_refused():
     class Rounding:
-        def __call__(self, x, *, rng, air=None):
+        def __call__(self, x, *, rng, at=None):
             return (x.detach() * 255).round() / 255
 
     with pytest.raises(DefenseError, match="attack_images=0"):

@@ -14,7 +14,7 @@ from sionna.phy.ofdm import LSChannelEstimator, PilotPattern, ResourceGrid
 from typer.testing import CliRunner
 
 from semvet.channels import CDL, CHANNELS, TDL
-from semvet.channels.ofdm import OFDM
+from semvet.channels.propagation.ofdm import OFDM
 from semvet.cli.app import app
 from semvet.errors import ConfigError
 from semvet.randomness import complex_normal, stream
@@ -331,7 +331,7 @@ def test_a_draw_is_the_same_in_autocast_and_in_evaluation(make):
 SCRIPT = """
 import random, sys
 import numpy as np, torch
-import semvet, semvet.channels, semvet.stages.schema
+import semvet, semvet.channels, semvet.catalog.schema
 assert "sionna" not in sys.modules
 torch.manual_seed(3); random.seed(3); np.random.seed(3)
 before = torch.get_rng_state(), random.getstate(), np.random.get_state()[1].copy()

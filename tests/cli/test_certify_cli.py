@@ -6,7 +6,7 @@ import pytest
 from support import digits, refused, semvet, tiny_run, tiny_sembugger
 
 from semvet.config import override
-from semvet.stages.pipeline import execute
+from semvet.pipeline.execute import execute
 from semvet.store import Store
 
 SMALL = (

@@ -10,7 +10,7 @@ import yaml
 from support import digits, python, refused, semvet, tiny_run, tiny_sembugger
 
 from semvet.cli.start import ALLOCATOR
-from semvet.stages import pipeline
+from semvet.pipeline import execute as pipeline
 from semvet.store import RunFolder
 
 

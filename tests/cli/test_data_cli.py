@@ -6,8 +6,8 @@ import pytest
 from made_files import noise, png, shard
 from support import python, refused, semvet
 
-from semvet.data import imagenet5_build
-from semvet.data.imagenet5_synsets import SYNSETS
+from semvet.data.imagenet import build as imagenet5_build
+from semvet.data.imagenet.synsets import SYNSETS
 
 NAME = "someone/some-images"
 

@@ -9,8 +9,7 @@ import torch
 import users_codecs
 import yaml
 from safetensors.torch import save_file
-from support import digits, python, tiny_run
-from test_cli import refused
+from support import digits, python, refused, tiny_run
 
 import semvet as sv
 

@@ -105,7 +105,7 @@ def test_nor_does_semvet_as_a_module(strangers, how):
 
 
 def test_of_the_folder_only_the_codec_that_was_asked_for_is_imported(strangers):
-    codec = (SOURCE.parent / "tests" / "users_codecs.py").read_text()
+    codec = (SOURCE.parent / "tests" / "fixtures" / "users_codecs.py").read_text()
     (strangers / "their_codec.py").write_text(codec)
     system = "system=external system.target=their_codec:Real training.epochs=0 defense=none"
     status, said, trapped = started(strangers, "script", f"run tiny.yaml {system} attack=none")

@@ -1,5 +1,5 @@
 import pytest
-from reports.made_runs import made_metrics
+from made_runs import made_metrics
 
 from semvet.cli.summary import span, summary
 

@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from semvet import config
-from semvet.config import Run, Spec, identity, make_run, nearest, override
+from semvet.config import Run, Spec, content_id, make_run, nearest, override
 from semvet.errors import ConfigError
 
 DOCUMENT = {
@@ -136,28 +136,28 @@ def test_the_order_of_keys_does_not_change_the_identity():
     document, rng = make_run(DOCUMENT).document(), random.Random(0)
     shuffled = [_shuffled(document, rng) for _ in range(5)]
     assert len({tuple(s) for s in shuffled}) > 1
-    assert {identity(s, "data") for s in shuffled} == {identity(document, "data")}
+    assert {content_id(s, "data") for s in shuffled} == {content_id(document, "data")}
 
 
 def test_the_order_of_defenses_changes_the_identity():
     document = make_run(DOCUMENT).document()
     turned = {**document, "defense": document["defense"][::-1]}
-    assert identity(turned, "data") != identity(document, "data")
+    assert content_id(turned, "data") != content_id(document, "data")
 
 
 def test_the_data_change_the_identity():
-    assert identity({}, "one") != identity({}, "other")
+    assert content_id({}, "one") != content_id({}, "other")
 
 
 def test_the_numerics_version_changes_the_identity(monkeypatch):
-    before = identity({}, "data")
+    before = content_id({}, "data")
     monkeypatch.setattr(config, "NUMERICS", config.NUMERICS + 1)
-    assert identity({}, "data") != before
+    assert content_id({}, "data") != before
 
 
 def test_the_identity_is_the_same_on_every_machine_and_day(monkeypatch):
     monkeypatch.setattr(config, "NUMERICS", 1)
-    assert identity({"a": [1, 0.5, None, "ö"]}, "data") == "35ac2f376647"
+    assert content_id({"a": [1, 0.5, None, "ö"]}, "data") == "35ac2f376647"
 
 
 def test_another_attack_is_the_same_run_without_defenses():

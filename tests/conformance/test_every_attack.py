@@ -5,11 +5,11 @@ import torch
 from every_attack import SHAPE, images, make_attack, make_pairs
 
 from semvet.attacks import ATTACKS, Controls, Goal
-from semvet.channels import AWGN, Air
+from semvet.channels import AWGN, OperatingPoint
 from semvet.errors import ConfigError
 from semvet.randomness import seeded, stream
-from semvet.stages.batches import Batches
-from semvet.systems import JSCC, TrainableLink
+from semvet.systems import JSCC, Transceiver
+from semvet.training.batches import Batches
 
 BOUNDS = {  # largest change of a pixel by the strongest trigger
     "none": 0.0,
@@ -84,10 +84,10 @@ def test_a_ratio_that_poisons_no_or_every_image_is_refused(attack, pairs, ratio,
 
 
 def test_level_0_is_the_image_itself_and_triggers_stay_in_range(attack):
-    x, usual = images(5, "x"), Air(AWGN(), 25.0)
+    x, nominal = images(5, "x"), OperatingPoint(AWGN(), 25.0)
     assert torch.equal(attack.trigger(x, level=0), x)
     assert torch.equal(attack.scaled(x, intensity=0.0), x)
-    assert attack.air(usual, level=0) is None
+    assert attack.operating_point(nominal, level=0) is None
     for level in range(1, attack.levels + 1):
         triggered = attack.trigger(x, level=level)
         assert triggered.shape == x.shape
@@ -123,7 +123,7 @@ def test_a_trigger_depends_on_its_own_image_only(attack):
 
 def test_losses_are_finite_and_train_everything_trainable(attack, pairs):
     with seeded(0, "system"):
-        link = TrainableLink(JSCC(SHAPE, width=4), AWGN(), snr_db=25.0)
+        link = Transceiver(JSCC(SHAPE, width=4), AWGN(), snr_db=25.0)
     dirty = poisoned(attack, pairs)
     victims = min(8, len(dirty.victims)) if Controls.TRAINING in attack.controls else 0
     order = torch.cat([dirty.victims[:victims], (dirty.level == 0).nonzero().flatten()[:24]])

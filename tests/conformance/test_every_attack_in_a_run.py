@@ -8,10 +8,10 @@ from support import digits, tiny_run
 
 from semvet import api
 from semvet.attacks import ATTACKS, Goal
-from semvet.config import identity
+from semvet.catalog.schema import make_source, null_control, resolve
+from semvet.config import content_id
 from semvet.data import split
-from semvet.stages.schema import make_source, null_control, resolve
-from semvet.stages.train import build
+from semvet.training.trained import build
 
 FIGURES = {"images": 60, "draws": 1, "defended_images": 10, "alpha": 0.05, "studies": []}
 
@@ -35,7 +35,7 @@ def test_targets_are_in_no_part_of_the_data(folder, name):
     parts = split(make_source(run.data).load(), seed=0)
     _, attack = build(run, parts)
     for target in (attack.targets * 255).round():
-        for part in (parts.train, parts.held_out, parts.test):
+        for part in (parts.train, parts.calibration, parts.test):
             assert not (part.pixels == target).flatten(1).all(1).any()
 
 
@@ -53,7 +53,7 @@ def test_the_clean_system_is_the_same_before_and_after_it_was_attacked(folder, r
     alone = api.run(run_of(folder, "none"))
     record = null_control(resolve(alone.config)).training_record()
     fingerprint = alone.metrics["provenance"]["data_fingerprint"]
-    weights = runs / "trained" / identity(record, fingerprint) / "weights.safetensors"
+    weights = runs / "trained" / content_id(record, fingerprint) / "weights.safetensors"
     before = hashlib.sha256(weights.read_bytes()).hexdigest()
     for name in ("bass", "ihtg"):
         attacked = api.run(run_of(folder, name)).metrics

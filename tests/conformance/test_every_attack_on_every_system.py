@@ -3,7 +3,7 @@
 import pytest
 import torch
 from every_attack import make_attack
-from test_every_system import VARIANTS, make_link
+from every_system import VARIANTS, make_link
 
 from semvet.attacks import ATTACKS, Controls
 from semvet.randomness import seeded, stream

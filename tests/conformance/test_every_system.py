@@ -2,45 +2,14 @@
 
 import pytest
 import torch
+from every_system import CONFIGS, REFERENCE_LINES, VARIANTS, make_link
 
 from semvet.channels import AWGN, CHANNELS
-from semvet.randomness import seeded, stream
-from semvet.systems import SYSTEMS, OneShotSystem, TrainableLink
+from semvet.randomness import stream
+from semvet.systems import SYSTEMS, OneShotSystem, Transceiver
 from semvet.types import ImageShape
 
 SHAPES = {"grey 28": (1, 28, 28), "colour 32": (3, 32, 32)}
-# small variants: what is tested does not depend on the width
-CONFIGS = {
-    "jscc": {"jscc": {"width": 4}, "residual": {"width": 4, "residual": True}},
-    "jscc-f": {
-        "greedy": {"width": 4},
-        "joint": {"width": 4, "layers": 3, "training": "joint", "feedback_snr_db": 10.0},
-    },
-    "scan": {"scan": {"width": 12}, "fixed rate": {"width": 12, "spread": 0.0}},
-    "semcc": {"semcc": {"width": 4}, "without SemRE": {"width": 4, "re_encode": False}},
-    "external": {
-        "real": {"target": "users_codecs:Real"},
-        "complex, no module": {"target": "users_codecs:Complex"},
-    },
-    "jscc-q": {
-        "qam": {"width": 6, "depth": 1, "points": 16, "uniformity": 0.05},
-        "qpsk": {"width": 6, "depth": 1, "points": 4},
-        "learned": {"width": 6, "depth": 1, "points": 16, "codebook": "learned"},
-    },
-}
-VARIANTS = {
-    f"{name} {variant}": (name, config)
-    for name, configs in CONFIGS.items()
-    for variant, config in configs.items()
-}
-REFERENCE_LINES = ("identity", "separate")  # nothing to train
-
-
-def make_link(variant, shape, channel=None, **training):
-    name, config = VARIANTS[variant]
-    with seeded(0, "system"):
-        system = SYSTEMS[name](ImageShape(*shape), **config)
-    return TrainableLink(system, channel or AWGN(), snr_db=15.0, **training)
 
 
 @pytest.fixture(params=VARIANTS, ids=str)
@@ -141,7 +110,7 @@ def test_every_ratio_of_the_papers_is_met_on_every_size(variant, shape, ratio):
     name, config = VARIANTS[variant]
     system = SYSTEMS[name](ImageShape(*shape), **config | {"bandwidth_ratio": ratio}).eval()
     x = torch.rand(2, *shape, generator=stream(0, "x"))
-    link = TrainableLink(system, AWGN(), snr_db=15.0).eval()
+    link = Transceiver(system, AWGN(), snr_db=15.0).eval()
     assert link(x, rng=stream(0, "n")).shape == x.shape
     assert system.symbols == int(ratio * x[0].numel() + 1e-9)
 

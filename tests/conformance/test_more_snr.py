@@ -4,16 +4,16 @@ from itertools import pairwise
 
 import pytest
 import torch
-from test_every_system import VARIANTS, make_link
+from every_system import VARIANTS, make_link
 
 from semvet.attacks import NoAttack
 from semvet.channels import CHANNELS
-from semvet.config import Training
+from semvet.config import TrainingPlan
 from semvet.data import Mnist
+from semvet.evaluation.measurement import transmit
 from semvet.metrics.psnr import psnr_db
-from semvet.stages.engine import Engine
-from semvet.stages.evaluate import transmit
-from semvet.systems import TrainableLink
+from semvet.systems import Transceiver
+from semvet.training.engine import Engine
 from semvet.types import Pairs, to_images
 
 SNRS_DB = (5.0, 10.0, 15.0, 20.0, 25.0)
@@ -35,12 +35,12 @@ def test_more_snr_is_never_worse(variant, channel, digits):
     level = torch.zeros(len(pixels), dtype=torch.int64)
     Engine(
         link, NoAttack(to_images(pixels[:16])), Pairs(pixels, pixels, level, level),
-        Training(epochs=3, batch=32), seed=0, device=torch.device("cpu"), precision="fp32",
+        TrainingPlan(epochs=3, batch=32), seed=0, device=torch.device("cpu"), precision="fp32",
     ).train()  # fmt: skip
     x = to_images(digits.test.pixels[:300])
     quality = []
     for snr_db in SNRS_DB:
-        at = TrainableLink(link.system, over, snr_db=snr_db).eval()
+        at = Transceiver(link.system, over, snr_db=snr_db).eval()
         quality.append(psnr_db(transmit(at, x, seed=0, purpose="test"), x))
     for worse, better in pairwise(quality):
         gain = better - worse

@@ -14,7 +14,7 @@ from made_files import noise, png, shard
 from support import SOURCE
 
 from semvet.data import Cifar10, FashionMnist, ImageNet5, Mnist
-from semvet.data import hub as hub_module
+from semvet.data.copies import hub as hub_module
 from semvet.errors import DataError
 
 FULL = os.environ.get("SEMVET_TEST_DATA")

@@ -6,10 +6,10 @@ import torch
 from made_files import noise, png, shard
 from pyarrow import parquet
 
+from semvet.catalog.schema import make_source, resolve
 from semvet.config import make_run
 from semvet.data import HuggingFace
 from semvet.errors import DataError
-from semvet.stages.schema import make_source, resolve
 
 NAME = "someone/some-images"
 IMAGES = [png(x) for x in noise(30, 8, 8)]

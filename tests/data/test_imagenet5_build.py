@@ -11,8 +11,9 @@ import torch
 from PIL import Image
 from pyarrow import parquet
 
-from semvet.data import ImageNet5, build_imagenet5, imagenet5_build
-from semvet.data.imagenet5_synsets import SYNSETS
+from semvet.data import ImageNet5, build_imagenet5
+from semvet.data.imagenet import build as imagenet5_build
+from semvet.data.imagenet.synsets import SYNSETS
 from semvet.errors import DataError
 
 FULL = os.environ.get("SEMVET_TEST_DATA")

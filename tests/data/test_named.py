@@ -10,7 +10,8 @@ import torch
 from made_files import noise, png, write_parquet
 from PIL import Image
 
-from semvet.data import DATASETS, Cifar10, FashionMnist, ImageNet5, Mnist, places
+from semvet.data import DATASETS, Cifar10, FashionMnist, ImageNet5, Mnist
+from semvet.data.copies import places
 from semvet.errors import DataError
 
 FULL = os.environ.get("SEMVET_TEST_DATA")

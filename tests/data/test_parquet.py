@@ -10,7 +10,7 @@ import torch
 from made_files import noise, png, write_parquet
 from pyarrow import parquet
 
-from semvet.data.parquet import read_parquet
+from semvet.data.decoding.parquet import read_parquet
 from semvet.errors import DataError
 
 GREY = noise(6, 9, 7)
@@ -54,7 +54,8 @@ def test_reading_writes_no_file_and_needs_no_home(path):
     nowhere = path / "home"
     before = sorted(path.parent.rglob("*"))
     code = (
-        "import sys; from pathlib import Path; from semvet.data.parquet import read_parquet; "
+        "import sys; from pathlib import Path; "
+        "from semvet.data.decoding.parquet import read_parquet; "
         "print(len(read_parquet(Path(sys.argv[1]))))"
     )
     names = ("HOME", "HF_HOME", "XDG_CACHE_HOME", "TMPDIR")

@@ -7,7 +7,7 @@ import pytest
 from made_files import noise, png
 from PIL import Image
 
-from semvet.data.pixels import decode
+from semvet.data.decoding.pixels import decode
 from semvet.errors import DataError
 
 GREY, COLOUR = noise(1, 6, 8)[0], noise(1, 6, 8, 3)[0]

@@ -2,10 +2,10 @@ import pytest
 import torch
 from support import semvet
 
+from semvet.catalog.schema import resolve
 from semvet.data import ImageSet, Mnist, Scenes, split
 from semvet.data.scenes import _pools, _shrunk
 from semvet.errors import DataError
-from semvet.stages.schema import resolve
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -31,7 +31,7 @@ def part(request, data):
 
 
 def test_a_scene_less_its_element_is_the_same_outside_the_mask_and_darker_inside(part):
-    scene, without = part.pixels[:, 0].int(), part.without[:, 0].int()
+    scene, without = part.pixels[:, 0].int(), part.element_removed[:, 0].int()
     assert torch.equal(scene[~part.mask], without[~part.mask])
     assert (scene >= without).all()
     assert (scene > without)[part.mask].float().mean() > 0.99  # all but the faintest edges
@@ -52,7 +52,7 @@ def test_the_mask_is_where_an_item_of_the_class_has_ink(data):
 
 def test_a_scene_without_the_element_is_left_alone(part):
     bare = part.take(part.label == 0)
-    assert torch.equal(bare.pixels, bare.without)
+    assert torch.equal(bare.pixels, bare.element_removed)
     assert not bare.mask.any()
     assert part.mask[part.label == 1].flatten(1).any(dim=1).all()
 
@@ -67,11 +67,13 @@ def test_the_share_of_scenes_with_the_element_is_exact(share):
 
 def test_shapes_types_and_background(data):
     for part, count in ((data.train, 400), (data.test, 200)):
-        assert part.pixels.shape == part.without.shape == (count, 1, 32, 32)
+        assert part.pixels.shape == part.element_removed.shape == (count, 1, 32, 32)
         assert part.mask.shape == (count, 32, 32)
-        types = (part.pixels.dtype, part.without.dtype, part.mask.dtype, part.label.dtype)
+        types = (part.pixels.dtype, part.element_removed.dtype, part.mask.dtype, part.label.dtype)
         assert types == (torch.uint8, torch.uint8, torch.bool, torch.int64)
-    empty = data.train.without[:, 0, 15:17, 15:17].float()  # between the items, most of the time
+    empty = data.train.element_removed[
+        :, 0, 15:17, 15:17
+    ].float()  # between the items, most of the time
     assert empty.median() < 128
     assert empty.flatten(1).mean(dim=1).std() > 10  # of another brightness in each scene
 
@@ -114,10 +116,10 @@ def test_bags_of_fashion_mnist():
 
 def test_splits_keep_what_is_known_of_the_scenes(data):
     splits = split(data, seed=0)
-    for part in (splits.train, splits.held_out, splits.test):
-        assert len(part.without) == len(part.mask) == len(part)
-        assert torch.equal(part.pixels[:, 0][~part.mask], part.without[:, 0][~part.mask])
-    assert torch.equal(splits.train.without, data.train.without[splits.train_index])
+    for part in (splits.train, splits.calibration, splits.test):
+        assert len(part.element_removed) == len(part.mask) == len(part)
+        assert torch.equal(part.pixels[:, 0][~part.mask], part.element_removed[:, 0][~part.mask])
+    assert torch.equal(splits.train.element_removed, data.train.element_removed[splits.train_index])
     assert torch.equal(splits.test.mask, data.test.mask)
     index = torch.tensor([5, 2])
     assert torch.equal(data.train.take(index).mask, data.train.mask[index])

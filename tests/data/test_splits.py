@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from semvet.data import DataSet, ImageSet
-from semvet.data.splits import split
+from semvet.data.splitting.splits import split
 from semvet.errors import DataError
 from semvet.randomness import stream
 
@@ -22,14 +22,14 @@ def _rows(pixels: torch.Tensor) -> list[bytes]:
 
 
 def _reserve(splits) -> list[bytes]:
-    return _rows((splits.reserve * 255).round().to(torch.uint8))
+    return _rows((splits.target_candidates * 255).round().to(torch.uint8))
 
 
 def test_the_last_tenth_of_the_training_set_is_held_out_in_order():
     data = _data()
     splits = split(data, seed=0)
-    assert torch.equal(splits.held_out.pixels, data.train.pixels[180:])
-    assert splits.held_out.label.tolist() == list(range(180, 200))
+    assert torch.equal(splits.calibration.pixels, data.train.pixels[180:])
+    assert splits.calibration.label.tolist() == list(range(180, 200))
 
 
 def test_the_test_set_is_kept_in_order():
@@ -42,7 +42,7 @@ def test_the_test_set_is_kept_in_order():
 def test_training_images_and_reserve_are_the_first_nine_tenths():
     data = _data()
     splits = split(data, seed=0)
-    assert splits.reserve.shape == (16, 1, 5, 4)
+    assert splits.target_candidates.shape == (16, 1, 5, 4)
     assert len(splits.train) == 180 - 16
     assert sorted(_rows(splits.train.pixels) + _reserve(splits)) == sorted(
         _rows(data.train.pixels[:180])
@@ -58,16 +58,16 @@ def test_the_index_finds_the_training_images_with_their_labels_in_order():
 
 
 def test_targets_are_float_images_in_zero_to_one():
-    reserve = split(_data(), seed=0).reserve
-    assert reserve.dtype == torch.float32
-    assert 0 <= reserve.min() < 0.1 < 0.9 < reserve.max() <= 1
+    target_candidates = split(_data(), seed=0).target_candidates
+    assert target_candidates.dtype == torch.float32
+    assert 0 <= target_candidates.min() < 0.1 < 0.9 < target_candidates.max() <= 1
 
 
 def test_targets_are_in_no_other_part_and_the_parts_are_disjoint():
     splits = split(_data(), seed=0)
     parts = [
         set(_reserve(splits)),
-        *(set(_rows(part.pixels)) for part in (splits.train, splits.held_out, splits.test)),
+        *(set(_rows(part.pixels)) for part in (splits.train, splits.calibration, splits.test)),
     ]
     assert len(set.union(*parts)) == sum(map(len, parts)) == 250
 
@@ -75,20 +75,20 @@ def test_targets_are_in_no_other_part_and_the_parts_are_disjoint():
 def test_the_seed_alone_decides_the_split():
     data = _data()
     a, b, c = split(data, seed=3), split(data, seed=3), split(data, seed=4)
-    assert torch.equal(a.reserve, b.reserve)
+    assert torch.equal(a.target_candidates, b.target_candidates)
     assert torch.equal(a.train_index, b.train_index)
     assert not torch.equal(a.train_index, c.train_index)
 
 
 def test_a_larger_reserve_keeps_the_targets_of_a_smaller_one():
     data = _data()
-    few, many = split(data, seed=0, reserve=4), split(data, seed=0, reserve=20)
-    assert torch.equal(few.reserve, many.reserve[:4])
+    few, many = split(data, seed=0, target_candidates=4), split(data, seed=0, target_candidates=20)
+    assert torch.equal(few.target_candidates, many.target_candidates[:4])
 
 
 def test_copies_of_targets_are_removed_from_every_part():
     data = _data()
-    targets = split(data, seed=0).reserve
+    targets = split(data, seed=0).target_candidates
     copy = (targets * 255).round().to(torch.uint8)
     pixels = data.train.pixels.clone()
     free = split(data, seed=0).train_index
@@ -100,13 +100,13 @@ def test_copies_of_targets_are_removed_from_every_part():
 
     for seed in range(20):
         splits = split(data, seed=seed)
-        reserve = set(_reserve(splits))
-        assert len(reserve) == 16, "the targets are all different"
-        for part in (splits.train, splits.held_out, splits.test):
-            assert reserve.isdisjoint(_rows(part.pixels))
+        target_candidates = set(_reserve(splits))
+        assert len(target_candidates) == 16, "the targets are all different"
+        for part in (splits.train, splits.calibration, splits.test):
+            assert target_candidates.isdisjoint(_rows(part.pixels))
     splits = split(data, seed=0)
-    assert torch.equal(splits.reserve[:2], targets[:2])
-    assert 195 not in splits.held_out.label
+    assert torch.equal(splits.target_candidates[:2], targets[:2])
+    assert 195 not in splits.calibration.label
     assert 7 not in splits.test.label
     assert not set(free[:2].tolist()) & set(splits.train.label.tolist())
 
@@ -114,7 +114,7 @@ def test_copies_of_targets_are_removed_from_every_part():
 def test_an_image_with_the_same_sum_as_a_target_is_no_copy():
     data = _data()
     first = split(data, seed=0)
-    target = (first.reserve[0] * 255).round().to(torch.uint8)
+    target = (first.target_candidates[0] * 255).round().to(torch.uint8)
     test = data.test.pixels.clone()
     test[7] = target.flip(-1)
     splits = split(DataSet(data.train, ImageSet(test, data.test.label), "x"), seed=0)
@@ -145,5 +145,5 @@ def test_fewer_training_images_are_the_first_ones_and_leave_the_rest_as_it_was()
     all_of_them, few = split(data, seed=0), split(data, seed=0, images=70)
     assert torch.equal(few.train_index, all_of_them.train_index[:70])
     assert len(few.train) == 70
-    assert torch.equal(few.held_out.pixels, all_of_them.held_out.pixels)
-    assert torch.equal(few.reserve, all_of_them.reserve)
+    assert torch.equal(few.calibration.pixels, all_of_them.calibration.pixels)
+    assert torch.equal(few.target_candidates, all_of_them.target_candidates)

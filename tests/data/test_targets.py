@@ -74,6 +74,6 @@ def test_given_targets_are_in_no_part_of_the_data_and_nothing_else_is_taken_out(
         torch.cat([train.pixels[[5, 290]], test.pixels[:1]]), torch.tensor([2, 2, 0])
     )
     parts = split(DataSet(train, test, "x"), seed=0, targets=targets)
-    assert (len(parts.train), len(parts.held_out), len(parts.test)) == (269, 29, 39)
-    assert torch.equal((parts.reserve * 255).round().to(torch.uint8), targets.pixels)
-    assert parts.reserve_label.tolist() == [2, 2, 0]
+    assert (len(parts.train), len(parts.calibration), len(parts.test)) == (269, 29, 39)
+    assert torch.equal((parts.target_candidates * 255).round().to(torch.uint8), targets.pixels)
+    assert parts.target_candidate_labels.tolist() == [2, 2, 0]

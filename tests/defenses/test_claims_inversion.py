@@ -5,11 +5,11 @@ import torch
 
 from semvet import api
 from semvet.defenses.trigger_inversion import TriggerInversion
+from semvet.evaluation.measurement import transmit
 from semvet.metrics.psnr import psnr_db
 from semvet.metrics.statistics import mean
+from semvet.pipeline.reload import reload
 from semvet.randomness import stream
-from semvet.stages.evaluate import transmit
-from semvet.stages.reload import reload
 from semvet.types import to_images
 
 pytestmark = pytest.mark.slow

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from semvet.defenses.conformal import conformal_threshold
+from semvet.defenses.statistics.conformal import conformal_threshold
 from semvet.errors import DefenseError
 from semvet.randomness import permutation, stream
 

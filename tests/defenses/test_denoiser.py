@@ -11,7 +11,7 @@ SIGMA = 0.25
 
 
 class Identity:
-    def __call__(self, x, *, rng, air=None):
+    def __call__(self, x, *, rng, at=None):
         return x
 
 

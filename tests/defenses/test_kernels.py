@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from semvet.channels import CHANNELS
-from semvet.defenses.kernels import (
+from semvet.defenses.weights.kernels import (
     absolute_sums,
     convolutions,
     pruned_layers,
@@ -13,7 +13,7 @@ from semvet.defenses.kernels import (
 )
 from semvet.errors import DefenseError
 from semvet.randomness import seeded, stream
-from semvet.systems import SYSTEMS, TrainableLink
+from semvet.systems import SYSTEMS, Transceiver
 from semvet.types import ImageShape
 
 SHAPE = ImageShape(1, 16, 16)
@@ -32,7 +32,7 @@ named = pytest.mark.parametrize("name", CODECS)
 def make_link(name, channel="rayleigh"):
     with seeded(0, "system"):
         system = SYSTEMS[name.split()[0]](SHAPE, **CODECS[name])
-    return TrainableLink(system, CHANNELS[channel](), snr_db=10.0).eval()
+    return Transceiver(system, CHANNELS[channel](), snr_db=10.0).eval()
 
 
 def some_images(count=3):

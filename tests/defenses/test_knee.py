@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from semvet.defenses.knee import find_knee, smoothed
+from semvet.defenses.weights.knee import find_knee, smoothed
 
 RATIOS = torch.arange(20) / 20
 

@@ -8,7 +8,7 @@ from semvet.defenses import Vantage, View
 from semvet.defenses.median_pruning import MedianPruning, by_tails, kernels_pruned
 from semvet.errors import ConfigError, DefenseError
 from semvet.randomness import seeded, stream
-from semvet.systems import JSCC, Identity, TrainableLink
+from semvet.systems import JSCC, Identity, Transceiver
 from semvet.types import ImageShape
 
 SHAPE = ImageShape(1, 16, 16)
@@ -19,7 +19,7 @@ def make_link():
     """Brightness passes layers 1 and 2 in kernels of its own; in layer 3, kernel 5 is silent
     below a brightness that no clean image has, and drowns the others above it."""
     with seeded(0, "system"):
-        link = TrainableLink(JSCC(SHAPE, width=8, output_bias=0.0), AWGN(), snr_db=20.0).eval()
+        link = Transceiver(JSCC(SHAPE, width=8, output_bias=0.0), AWGN(), snr_db=20.0).eval()
     first, second, third = (layer[0] for layer in link.system.encoder[:3])
     with torch.no_grad():
         first.weight[0] = 1 / 25
@@ -97,7 +97,7 @@ def test_kernels_of_the_backdoor_alone_are_found_and_pruned():
     assert found.suspicion.flagged.tolist() == [True] * 20 + [False] * 180
     assert 0 < found.findings["ratio"] == found.findings["knee_ratio"] < 0.5
     assert 5 in found.findings["pruned"][1]
-    assert isinstance(found.link, TrainableLink)
+    assert isinstance(found.link, Transceiver)
     assert found.link is not link
     assert all(torch.equal(value, before[key]) for key, value in link.state_dict().items())
     for key in ("ratios", "d_c", "variances", "curve_flagged", "curve_others"):
@@ -130,6 +130,6 @@ def test_what_cannot_be_audited_is_refused():
     with pytest.raises(DefenseError, match="2 images"):
         applied(x=some_images(2, 1))
     with pytest.raises(DefenseError, match="no convolutions"):
-        applied(TrainableLink(Identity(SHAPE), AWGN(), snr_db=20.0))
+        applied(Transceiver(Identity(SHAPE), AWGN(), snr_db=20.0))
     with pytest.raises(ConfigError, match="even"):
         MedianPruning(window=4)

@@ -7,13 +7,13 @@ from semvet.channels import AWGN
 from semvet.defenses import PairConsistency, Vantage, View
 from semvet.errors import DefenseError
 from semvet.randomness import stream
-from semvet.systems import JSCC, TrainableLink
+from semvet.systems import JSCC, Transceiver
 from semvet.types import ImageShape, Pairs
 
-RETRAINED = TrainableLink(JSCC(ImageShape(1, 8, 8), width=1), AWGN(), snr_db=10.0)
+RETRAINED = Transceiver(JSCC(ImageShape(1, 8, 8), width=1), AWGN(), snr_db=10.0)
 
 
-def link(x, *, rng, air=None):
+def link(x, *, rng, at=None):
     return x
 
 

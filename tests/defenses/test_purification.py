@@ -7,7 +7,7 @@ from semvet.channels import AWGN
 from semvet.defenses import Jpeg, LowPass, MedianFilter, Threshold, Vantage, View
 from semvet.errors import DefenseError
 from semvet.randomness import seeded, stream
-from semvet.systems import JSCC, TrainableLink
+from semvet.systems import JSCC, Transceiver
 from semvet.types import ImageShape, Transform
 
 FILTERS = [Threshold(), MedianFilter(), LowPass(), Jpeg()]
@@ -24,7 +24,7 @@ def through(defense, x):
 
 def small_link():
     with seeded(0, "system"):
-        return TrainableLink(JSCC(ImageShape(1, 16, 16), width=4), AWGN(), snr_db=10.0)
+        return Transceiver(JSCC(ImageShape(1, 16, 16), width=4), AWGN(), snr_db=10.0)
 
 
 @named

@@ -9,11 +9,11 @@ from torch.nn.functional import mse_loss
 from semvet.channels import AWGN
 from semvet.defenses import ANP, FinePruning, FineTuning, Vantage, View
 from semvet.defenses.anp import kernel_layers
-from semvet.defenses.tuning import own_psnr_db, tune
+from semvet.defenses.weights.tuning import own_psnr_db, tune
 from semvet.errors import DefenseError
 from semvet.metrics.psnr import psnr_db
 from semvet.randomness import seeded, stream
-from semvet.systems import JSCC, SYSTEMS, TrainableLink
+from semvet.systems import JSCC, SYSTEMS, Transceiver
 from semvet.types import ImageShape
 
 SHAPE = ImageShape(1, 16, 16)
@@ -41,7 +41,7 @@ def patched(x):
 def small_link(name="jscc"):
     with seeded(0, "system"):
         system = SYSTEMS[name](SHAPE, **SMALL.get(name, {"width": 4}))
-        return TrainableLink(system, AWGN(), snr_db=25.0).eval()
+        return Transceiver(system, AWGN(), snr_db=25.0).eval()
 
 
 def teach(link, sent, wanted, *, steps=100):
@@ -77,7 +77,7 @@ def test_a_repair_works_on_a_copy_and_is_the_same_every_time(repair, backdoored)
     for name, value in backdoored.state_dict().items():
         assert torch.equal(value, before[name])
     assert all(p.grad is None for p in backdoored.parameters())
-    assert isinstance(first.link, TrainableLink)
+    assert isinstance(first.link, Transceiver)
     assert first.link is not backdoored
     assert not first.link.training
     assert first.findings == second.findings

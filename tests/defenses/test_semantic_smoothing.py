@@ -22,14 +22,14 @@ def always_hit(y):
 
 
 class Identity:
-    def __call__(self, x, *, rng, air=None):
+    def __call__(self, x, *, rng, at=None):
         return x
 
 
 class Squashed:
     """One to one, and in [0, 1] whatever comes in."""
 
-    def __call__(self, x, *, rng, air=None):
+    def __call__(self, x, *, rng, at=None):
         return x.sigmoid()
 
 
@@ -94,7 +94,7 @@ def test_the_output_is_the_mean_over_exactly_n_transmissions():
     sent = []
 
     class Counting:
-        def __call__(self, x, *, rng, air=None):
+        def __call__(self, x, *, rng, at=None):
             sent.append(len(x))
             return torch.full_like(x, float(len(sent)))
 
@@ -117,7 +117,7 @@ def test_the_median_is_taken_over_all_copies_of_each_image_on_its_own():
         def __init__(self):
             self.sent = []
 
-        def __call__(self, x, *, rng, air=None):
+        def __call__(self, x, *, rng, at=None):
             self.sent.append(x)
             return x
 
@@ -148,7 +148,7 @@ def test_too_few_copies_certify_nothing_and_say_how_many_would(alpha, fewest):
 @pytest.mark.parametrize("output", [1.001, -0.001, float("nan")])
 def test_outputs_that_are_no_images_are_not_certified(output):
     class Wild:
-        def __call__(self, x, *, rng, air=None):
+        def __call__(self, x, *, rng, at=None):
             return torch.full_like(x, output)
 
     with pytest.raises(DefenseError, match=r"holds for \[0, 1\] only; end the decoder"):

@@ -9,7 +9,7 @@ from semvet.defenses import Vantage, View
 from semvet.defenses.trigger_inversion import Inversion, TriggerInversion, choose, pair_spread
 from semvet.errors import DefenseError
 from semvet.randomness import stream
-from semvet.systems import System, TrainableLink, Transmission
+from semvet.systems import System, Transceiver, Transmission
 from semvet.types import ImageShape
 
 SHAPE, SIDE = ImageShape(1, 8, 8), 3
@@ -39,7 +39,7 @@ class Cornered(System):
 
 
 def make_link(*, backdoor=True):
-    return TrainableLink(Cornered(backdoor=backdoor), AWGN(), snr_db=20.0).eval()
+    return Transceiver(Cornered(backdoor=backdoor), AWGN(), snr_db=20.0).eval()
 
 
 def some_images(count=60):

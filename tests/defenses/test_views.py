@@ -6,10 +6,10 @@ import torch
 from semvet.channels import AWGN
 from semvet.defenses import Vantage, View
 from semvet.errors import DefenseError
-from semvet.systems import JSCC, TrainableLink
+from semvet.systems import JSCC, Transceiver
 from semvet.types import ImageShape
 
-LINK = TrainableLink(JSCC(ImageShape(1, 16, 16), width=2), AWGN(), snr_db=10.0)
+LINK = Transceiver(JSCC(ImageShape(1, 16, 16), width=2), AWGN(), snr_db=10.0)
 WORLD = {
     "images": torch.zeros(3, 1, 16, 16),
     "references": lambda count: [LINK] * count,
@@ -59,7 +59,7 @@ def test_what_is_lacking_and_who_has_it_is_said():
 
 def test_weights_behind_another_defense_are_refused_with_the_way_out():
     class Wrapped:
-        def __call__(self, x, *, rng, air=None):
+        def __call__(self, x, *, rng, at=None):
             return x
 
     view = View(Vantage.AUDITOR, LINK, **WORLD).at(Vantage.AUDITOR, Wrapped())

@@ -4,13 +4,8 @@ import torch
 from scipy.stats import binom, binomtest
 from scipy.stats import t as student
 
-from semvet.metrics.statistics import (
-    mean_interval,
-    over_seeds,
-    psnr_of_mean_mse,
-    rate_interval,
-    rate_lower_bound,
-)
+from semvet.intervals import over_seeds, rate_interval
+from semvet.metrics.statistics import mean_interval, psnr_of_mean_mse, rate_lower_bound
 from semvet.randomness import stream
 
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from semvet.reports.certified_psnr import draw_certified_psnr, write_certified_psnr
+from semvet.reports.pictures.certified_psnr import draw_certified_psnr, write_certified_psnr
 
 RADII = [0.05, 0.1, 0.2]
 

@@ -1,5 +1,5 @@
 import pytest
-from reports.made_runs import made_config, made_defense, made_metrics
+from made_runs import made_config, made_defense, made_metrics
 
 from semvet.reports.record import Record
 from semvet.reports.verdict import defense_verdict, verdict

@@ -19,11 +19,11 @@ IDS = {"mnist-jscc-none": "abc123000000", "mnist-jscc-bass": "abd456000000"}
 def store(tmp_path):
     """Two finished runs; the second one is the newer."""
     store = Store(tmp_path / "store")
-    for age, (name, identity) in enumerate(reversed(IDS.items())):
-        folder = store.run(name, identity)
+    for age, (name, content_id) in enumerate(reversed(IDS.items())):
+        folder = store.run(name, content_id)
         folder.write_config({"seed": 0})
         folder.write_weights({"w": np.ones(3, np.float32)}, {})
-        folder.write_metrics({"id": identity})
+        folder.write_metrics({"id": content_id})
         os.utime(folder.path, (1e9 - age, 1e9 - age))
     return store
 

@@ -8,9 +8,9 @@ from sionna.phy.mapping import Constellation as SionnaConstellation
 from torch.distributions import Categorical, kl_divergence
 
 from semvet.randomness import complex_normal, stream
-from semvet.systems import assignment
-from semvet.systems.assignment import nearest, quantize, soft_assignment
-from semvet.systems.constellation import QAM, Learned, divergence_from_uniform, pam
+from semvet.systems.symbols import assignment
+from semvet.systems.symbols.assignment import nearest, quantize, soft_assignment
+from semvet.systems.symbols.constellation import QAM, Learned, divergence_from_uniform, pam
 
 SIZES = (4, 16, 64, 256)
 

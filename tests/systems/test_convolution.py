@@ -3,7 +3,7 @@ import torch
 from torch import nn
 
 from semvet.randomness import seeded, stream
-from semvet.systems.convolution import Conv5, PReLU, TransposedConv5
+from semvet.systems.layers.convolution import Conv5, PReLU, TransposedConv5
 
 
 def both(ours: nn.Module, plain: nn.Module, x):

@@ -10,13 +10,13 @@ import users_codecs
 from safetensors.torch import save_file
 from torch import nn
 
+from semvet.catalog.schema import make_system, resolve
 from semvet.channels import AWGN
-from semvet.config import identity
+from semvet.config import content_id
 from semvet.errors import ConfigError, WeightsError
 from semvet.randomness import seeded, stream
-from semvet.stages.schema import make_system, resolve
-from semvet.systems import External, TrainableLink
-from semvet.systems import codec as codecs
+from semvet.systems import External, Transceiver
+from semvet.systems.foreign import codec as codecs
 from semvet.types import ImageShape
 
 GREY = ImageShape(1, 28, 28)
@@ -371,7 +371,7 @@ def edited(tmp_path, monkeypatch):
 
 
 def run_id(**args):
-    return identity(resolve(document("edited_codec:Real", **args)).document(), "data")
+    return content_id(resolve(document("edited_codec:Real", **args)).document(), "data")
 
 
 def test_an_edited_codec_is_another_run(edited):
@@ -386,7 +386,7 @@ def test_other_weights_are_another_run(tmp_path):
     for scale in (1.0, 1.0, 2.0):
         bias = torch.full((784,), scale)
         path = saved(tmp_path / "w.safetensors", **{"decoder.0.bias": bias})
-        ids.append(identity(resolve(document(weights=path)).document(), "data"))
+        ids.append(content_id(resolve(document(weights=path)).document(), "data"))
     assert ids[0] == ids[1] != ids[2]
 
 
@@ -428,5 +428,5 @@ def test_a_codec_that_was_edited_after_it_was_imported_is_refused(edited):
 
 
 def test_it_transmits_over_a_channel():
-    link = TrainableLink(external(), AWGN(), snr_db=10.0).eval()
+    link = Transceiver(external(), AWGN(), snr_db=10.0).eval()
     assert link(images(), rng=stream(0, "n")).shape == (4, *GREY)

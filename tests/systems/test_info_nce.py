@@ -6,7 +6,7 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from semvet.randomness import stream
-from semvet.systems.info_nce import info_nce
+from semvet.systems.objectives.info_nce import info_nce
 
 
 def features(batch=6, size=5, name="a"):

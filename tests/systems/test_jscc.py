@@ -3,8 +3,8 @@ import torch
 
 from semvet.channels import AWGN
 from semvet.randomness import seeded, stream
-from semvet.systems import JSCC, TrainableLink
-from semvet.systems.power import symbol_count, to_reals, to_symbols
+from semvet.systems import JSCC, Transceiver
+from semvet.systems.symbols.power import symbol_count, to_reals, to_symbols
 from semvet.types import ImageShape
 
 
@@ -49,7 +49,7 @@ def test_an_all_zero_latent_is_silent_not_nan():
 
 
 def test_features_are_the_symbols_as_sent():
-    link = TrainableLink(jscc(width=4), AWGN(), snr_db=10.0)
+    link = Transceiver(jscc(width=4), AWGN(), snr_db=10.0)
     x = torch.rand(3, 1, 28, 28, generator=stream(0, "x"))
     sent = link.system.encode(x, torch.ones(len(x)))
     features = link.transmit(x, link.draw(3, rng=stream(0, "n"))).features

@@ -3,11 +3,11 @@ import torch
 
 from semvet.attacks import NoAttack
 from semvet.channels import AWGN, Rayleigh
-from semvet.config import Training
+from semvet.config import TrainingPlan
 from semvet.errors import ConfigError
 from semvet.randomness import seeded, stream
-from semvet.stages.engine import Engine
-from semvet.systems import JSCCF, TrainableLink
+from semvet.systems import JSCCF, Transceiver
+from semvet.training.engine import Engine
 from semvet.types import ImageShape, Pairs
 
 GREY = (1, 28, 28)
@@ -82,8 +82,8 @@ def test_greedy_training_trains_one_round_after_the_other():
     x = (255 * images(64)).to(torch.uint8)
     level = torch.zeros(64, dtype=torch.int64)
     engine = Engine(
-        TrainableLink(system, AWGN(), snr_db=10.0), NoAttack(images(16)), Pairs(x, x, level, level),
-        Training(epochs=4, batch=16), seed=0, device=torch.device("cpu"), precision="fp32",
+        Transceiver(system, AWGN(), snr_db=10.0), NoAttack(images(16)), Pairs(x, x, level, level),
+        TrainingPlan(epochs=4, batch=16), seed=0, device=torch.device("cpu"), precision="fp32",
     )  # fmt: skip
 
     def weights():

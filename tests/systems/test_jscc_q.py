@@ -6,18 +6,18 @@ from support import refused
 
 from semvet.attacks import NoAttack
 from semvet.channels import AWGN, Rayleigh
-from semvet.config import Training
+from semvet.config import TrainingPlan
 from semvet.data import Mnist
 from semvet.randomness import seeded, stream
-from semvet.stages.engine import Engine
-from semvet.systems import JSCCQ, TrainableLink
-from semvet.systems.attention import SnrAttention
-from semvet.systems.residual import (
+from semvet.systems import JSCCQ, Transceiver
+from semvet.systems.layers.attention import SnrAttention
+from semvet.systems.layers.residual import (
     AttentionBlock,
     ResidualBlock,
     ResidualBlockDown,
     ResidualBlockUp,
 )
+from semvet.training.engine import Engine
 from semvet.types import ImageShape, Pairs, to_images
 
 GREY = (1, 28, 28)
@@ -34,7 +34,7 @@ def images(count=3, shape=GREY):
 
 
 def transmitted(system, x, *, seed=0):
-    return TrainableLink(system, AWGN(), snr_db=10.0).transmit(
+    return Transceiver(system, AWGN(), snr_db=10.0).transmit(
         x, system.draw(AWGN(), len(x), rng=stream(seed, "n"))
     )
 
@@ -42,8 +42,8 @@ def transmitted(system, x, *, seed=0):
 def engine(system, pixels, **plan):
     level = torch.zeros(len(pixels), dtype=torch.int64)
     return Engine(
-        TrainableLink(system, AWGN(), snr_db=10.0), NoAttack(to_images(pixels[:16])),
-        Pairs(pixels, pixels, level, level), Training(**plan), seed=0,
+        Transceiver(system, AWGN(), snr_db=10.0), NoAttack(to_images(pixels[:16])),
+        Pairs(pixels, pixels, level, level), TrainingPlan(**plan), seed=0,
         device=torch.device("cpu"), precision="fp32",
     )  # fmt: skip
 

@@ -8,13 +8,13 @@ from PIL import Image
 
 from semvet.attacks import BASS, NoAttack
 from semvet.channels import AWGN, Rayleigh
-from semvet.config import Training
+from semvet.config import TrainingPlan
 from semvet.data import Mnist
 from semvet.metrics.psnr import psnr_db
 from semvet.randomness import stream
-from semvet.stages.engine import Engine
-from semvet.systems import Identity, Separate, TrainableLink
+from semvet.systems import Identity, Separate, Transceiver
 from semvet.systems.separate import encode, header_size
+from semvet.training.engine import Engine
 from semvet.types import ImageShape, Pairs, to_images
 
 GREY, COLOUR = ImageShape(1, 28, 28), ImageShape(3, 32, 32)
@@ -26,7 +26,7 @@ def digits():
 
 
 def received(system, x, *, snr_db=25.0, channel=None):
-    link = TrainableLink(system, channel or AWGN(), snr_db=snr_db).eval()
+    link = Transceiver(system, channel or AWGN(), snr_db=snr_db).eval()
     with torch.no_grad():
         return link(x, rng=stream(0, "n"))
 
@@ -36,8 +36,8 @@ def engine(system, pixels, attack=NoAttack, **plan):
     level = torch.zeros(len(pixels), dtype=torch.int64)
     pairs = attack(targets).poison(Pairs(pixels, pixels, level, level), rng=stream(0, "p"))
     return Engine(
-        TrainableLink(system, AWGN(), snr_db=25.0), attack(targets), pairs,
-        Training(**{"epochs": 2, "batch": 8} | plan), seed=0, device=torch.device("cpu"),
+        Transceiver(system, AWGN(), snr_db=25.0), attack(targets), pairs,
+        TrainingPlan(**{"epochs": 2, "batch": 8} | plan), seed=0, device=torch.device("cpu"),
         precision="fp32",
     )  # fmt: skip
 

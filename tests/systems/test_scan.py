@@ -3,16 +3,16 @@ import torch
 
 from semvet.attacks import NoAttack
 from semvet.channels import AWGN, Rayleigh
-from semvet.config import Training
+from semvet.config import TrainingPlan
 from semvet.data import Mnist
 from semvet.metrics.psnr import psnr_db
 from semvet.randomness import seeded, stream
-from semvet.stages.engine import Engine
-from semvet.systems import SCAN, TrainableLink
-from semvet.systems.gates import ContentGates
-from semvet.systems.rate import RateAllotment, codeword_lengths
+from semvet.systems import SCAN, Transceiver
+from semvet.systems.layers.gates import ContentGates
+from semvet.systems.layers.wavelet import analyze
+from semvet.systems.objectives.rate import RateAllotment, codeword_lengths
 from semvet.systems.scan import clip
-from semvet.systems.wavelet import analyze
+from semvet.training.engine import Engine
 from semvet.types import ImageShape, Pairs, to_images
 
 
@@ -81,7 +81,7 @@ def test_capacity_moves_what_is_sent_and_what_is_decoded():
 
 
 def test_a_short_codeword_leaves_symbols_unsent():
-    link = TrainableLink(scan(), AWGN(), snr_db=10.0).eval()
+    link = Transceiver(scan(), AWGN(), snr_db=10.0).eval()
     x = images()
     made = link.transmit(x, mixed_lengths(link, x))
     short, long, k = link.system.short, link.system.long, link.system.symbols
@@ -110,7 +110,7 @@ def test_the_receiver_ignores_what_was_not_sent_and_knows_the_length():
 
 
 def test_lengths_are_coins_in_training_and_the_threshold_decides_in_evaluation():
-    link = TrainableLink(scan(), AWGN(), snr_db=10.0)
+    link = Transceiver(scan(), AWGN(), snr_db=10.0)
     coins = link.draw(1000, rng=stream(0, "n"))["long"]
     assert 0.45 < coins.float().mean() < 0.55
     link.eval()
@@ -123,11 +123,11 @@ def test_lengths_are_coins_in_training_and_the_threshold_decides_in_evaluation()
 
 
 def test_an_images_length_does_not_depend_on_its_batch_mates():
-    link = TrainableLink(scan(), Rayleigh(), snr_db=10.0).eval()
+    link = Transceiver(scan(), Rayleigh(), snr_db=10.0).eval()
     x = images(16)
     noise = link.draw(len(x), rng=stream(0, "n"))
-    seen = link.system.look(x, link.air.channel.capacity(noise, snr_db=10.0))
-    quality = link.system.rate(seen, link.air.channel.capacity(noise, snr_db=10.0))
+    seen = link.system.look(x, link.nominal.channel.capacity(noise, snr_db=10.0))
+    quality = link.system.rate(seen, link.nominal.channel.capacity(noise, snr_db=10.0))
     link.system.rate.threshold.data[0] = quality.median().item() / 30 + 1e-4
     together = link.transmit(x, noise).uses
     assert together.unique().tolist() == [link.system.short, link.system.long]
@@ -139,7 +139,7 @@ def test_an_images_length_does_not_depend_on_its_batch_mates():
 
 
 def test_fixed_rate_has_no_evaluator_and_no_terms():
-    link = TrainableLink(scan(spread=0.0), AWGN(), snr_db=10.0)
+    link = Transceiver(scan(spread=0.0), AWGN(), snr_db=10.0)
     x = images()
     noise = link.draw(len(x), rng=stream(0, "n"))
     made = link.transmit(x, noise)
@@ -150,7 +150,7 @@ def test_fixed_rate_has_no_evaluator_and_no_terms():
 
 
 def test_the_rates_losses_leave_the_codec_alone():
-    link = TrainableLink(scan(), AWGN(), snr_db=10.0)
+    link = Transceiver(scan(), AWGN(), snr_db=10.0)
     x = images().requires_grad_()
     made = link.transmit(x, mixed_lengths(link, x))
     sum(made.terms.values()).backward()
@@ -196,7 +196,7 @@ def test_the_threshold_finds_the_median_of_every_snr():
 
 
 def test_evaluation_changes_nothing_in_the_system():
-    link = TrainableLink(scan(), AWGN(), snr_db=10.0).eval()
+    link = Transceiver(scan(), AWGN(), snr_db=10.0).eval()
     before = {name: value.clone() for name, value in link.state_dict().items()}
     link(images(), rng=stream(0, "n"))
     assert all(torch.equal(value, before[name]) for name, value in link.state_dict().items())
@@ -206,8 +206,8 @@ def test_an_untrained_decoder_shows_the_gray_that_the_encoder_leaves_out():
     system = scan(output_bias=-2.0).eval()
     nothing = torch.zeros(1, system.long, dtype=torch.complex64)
     received = system.decode(nothing, torch.ones(1), torch.full((1,), system.short))
-    assert received.mean().item() == pytest.approx(system.usual, abs=0.02)
-    assert system.look(torch.full((1, 1, 28, 28), system.usual), torch.ones(1)).abs().max() < 1e-6
+    assert received.mean().item() == pytest.approx(system.nominal, abs=0.02)
+    assert system.look(torch.full((1, 1, 28, 28), system.nominal), torch.ones(1)).abs().max() < 1e-6
 
 
 def test_a_pixel_out_of_range_is_clipped_and_finds_its_way_back():
@@ -219,7 +219,7 @@ def test_a_pixel_out_of_range_is_clipped_and_finds_its_way_back():
 
 
 def test_features_are_as_long_as_the_long_codeword_whatever_the_channel():
-    link = TrainableLink(scan(), Rayleigh(), snr_db=10.0).eval()
+    link = Transceiver(scan(), Rayleigh(), snr_db=10.0).eval()
     made = link.transmit(images(), link.draw(6, rng=stream(0, "n")))
     assert made.features.shape == (6, 2 * link.system.long)
 
@@ -232,8 +232,8 @@ def trained():
     with seeded(0, "attack"):
         attack = NoAttack(to_images(pixels[:1]), levels=1)
     pairs = Pairs(pixels, pixels, torch.zeros_like(label), label)
-    link = TrainableLink(scan(width=16), AWGN(), snr_db=10.0)
-    plan = Training(epochs=4, batch=48)
+    link = Transceiver(scan(width=16), AWGN(), snr_db=10.0)
+    plan = TrainingPlan(epochs=4, batch=48)
     Engine(link, attack, pairs, plan, seed=0, device=torch.device("cpu"), precision="fp32").train()
     return link.eval(), to_images(data.test.pixels[:1000])
 
@@ -247,7 +247,7 @@ def test_after_a_short_training_the_budget_is_met_and_the_evaluator_knows_the_qu
     assert spent.unique().tolist() == [link.system.short, link.system.long]
     assert spent.mean().item() == pytest.approx(link.system.symbols, rel=0.05)
     short = link.transmit(x, noise | {"long": torch.zeros(len(x), dtype=torch.bool)})
-    capacity = link.air.channel.capacity(noise, snr_db=10.0)
+    capacity = link.nominal.channel.capacity(noise, snr_db=10.0)
     predicted = link.system.rate(link.system.look(x, capacity), capacity)
     truth = psnr_db(short.received, x)
     assert torch.corrcoef(torch.stack([predicted, truth]))[0, 1] > 0.7

@@ -4,12 +4,12 @@ from torch.nn.functional import normalize
 
 from semvet.attacks import NoAttack
 from semvet.channels import AWGN
-from semvet.config import Training
+from semvet.config import TrainingPlan
 from semvet.randomness import seeded, stream
-from semvet.stages.engine import Engine
-from semvet.systems import JSCC, SemCC, TrainableLink
+from semvet.systems import JSCC, SemCC, Transceiver
 from semvet.systems.base import as_features
-from semvet.systems.info_nce import info_nce
+from semvet.systems.objectives.info_nce import info_nce
+from semvet.training.engine import Engine
 from semvet.types import ImageShape, Pairs
 
 GREY = (1, 28, 28)
@@ -119,9 +119,9 @@ def test_training_in_two_stages_makes_received_images_easier_to_tell_apart():
     level = torch.zeros(64, dtype=torch.int64)
     pixels = (255 * x).to(torch.uint8)
     engine = Engine(
-        TrainableLink(system, AWGN(), snr_db=-5.0), NoAttack(x[:16]),
-        Pairs(pixels, pixels, level, level), Training(epochs=10, batch=16, clip_norm=1.0), seed=0,
-        device=torch.device("cpu"), precision="fp32",
+        Transceiver(system, AWGN(), snr_db=-5.0), NoAttack(x[:16]),
+        Pairs(pixels, pixels, level, level), TrainingPlan(epochs=10, batch=16, clip_norm=1.0),
+        seed=0, device=torch.device("cpu"), precision="fp32",
     )  # fmt: skip
     trained = engine.train()
     assert engine.phase_steps == trained.steps // 2 == 20

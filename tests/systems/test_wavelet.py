@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from semvet.randomness import stream
-from semvet.systems.wavelet import analyze, haar, inverse_haar, synthesize
+from semvet.systems.layers.wavelet import analyze, haar, inverse_haar, synthesize
 
 SHAPES = [(2, 1, 28, 28), (2, 3, 32, 32), (1, 3, 4, 12)]
 

@@ -15,10 +15,10 @@ from typing import final
 from torch import Generator
 
 from semvet.attacks.base import Attack, LossTerms
-from semvet.attacks.knowing import Knowing
-from semvet.systems import TrainableLink
-from semvet.systems.transforms import Sometimes
-from semvet.types import Noise, Pairs, Share, Targets, Transform
+from semvet.attacks.families.knowing import Knowing
+from semvet.systems import Transceiver
+from semvet.systems.transceiver.transforms import Sometimes
+from semvet.types import Draws, Pairs, Share, Targets, Transform
 
 
 @final
@@ -33,8 +33,8 @@ class Aware(Knowing):
         super().__init__(base=base)
         self.against = Sometimes(against, share=share)
 
-    def draw(self, link: TrainableLink, batch: int, victims: int, *, rng: Generator) -> Noise:
+    def draw(self, link: Transceiver, batch: int, victims: int, *, rng: Generator) -> Draws:
         return self.base.draw(link.through(self.against), batch, victims, rng=rng)
 
-    def loss(self, link: TrainableLink, batch: Pairs, victims: int, noise: Noise) -> LossTerms:
+    def loss(self, link: Transceiver, batch: Pairs, victims: int, noise: Draws) -> LossTerms:
         return self.base.loss(link.through(self.against), batch, victims, noise)

@@ -10,11 +10,11 @@ from jaxtyping import Bool, Float, Int
 from torch import Generator, Tensor, nn
 from torch.nn.functional import mse_loss
 
-from semvet.channels import Air
+from semvet.channels import OperatingPoint
 from semvet.errors import ConfigError
 from semvet.randomness import permutation
-from semvet.systems import TrainableLink
-from semvet.types import Images, Indices, Noise, Pairs, Scalar, Targets, require_images
+from semvet.systems import Transceiver
+from semvet.types import Draws, Images, Indices, Pairs, Scalar, Targets, require_images
 
 LossTerms = dict[str, Scalar]  # weighted; their sum is what training minimizes
 
@@ -84,7 +84,7 @@ class Attack(nn.Module, ABC):
         """The strongest trigger times `intensity` (1: as it is), clipped to [0, 1]."""
         return (x + intensity * (self.trigger(x, level=self.levels) - x)).clamp(0, 1)
 
-    def air(self, usual: Air, *, level: int) -> Air | None:
+    def operating_point(self, nominal: OperatingPoint, *, level: int) -> OperatingPoint | None:
         """What an image with this trigger goes through; None: `usual`, what the link is used over.
 
         For attacks whose trigger is the channel; level 0 is `usual`.
@@ -106,11 +106,11 @@ class Attack(nn.Module, ABC):
     def poison(self, data: Pairs, *, rng: Generator) -> Pairs:
         """The training pairs (uint8) as the adversary leaves them. Never changes `data`."""
 
-    def draw(self, link: TrainableLink, batch: int, victims: int, *, rng: Generator) -> Noise:
+    def draw(self, link: Transceiver, batch: int, victims: int, *, rng: Generator) -> Draws:
         """Everything random in one step on `batch` pairs, the first `victims` of them victims."""
         return link.draw(batch, rng=rng)
 
-    def loss(self, link: TrainableLink, batch: Pairs, victims: int, noise: Noise) -> LossTerms:
+    def loss(self, link: Transceiver, batch: Pairs, victims: int, noise: Draws) -> LossTerms:
         """Ordinary training on whatever the pairs say. Overridden where TRAINING is controlled.
 
         Pure in (parameters, batch, noise). `victims` counts the victims, which come first in the

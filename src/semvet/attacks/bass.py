@@ -46,4 +46,4 @@ class BASS(Attack):
         sent[victims] = (self.patch(sent[victims] / 255) * 255).round().to(torch.uint8)
         wanted[victims] = (self.targets[0] * 255).round().to(torch.uint8)
         level[victims] = 1
-        return Pairs(sent, wanted, level, data.label, data.without)
+        return Pairs(sent, wanted, level, data.label, data.element_removed)

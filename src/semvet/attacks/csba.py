@@ -20,8 +20,8 @@ from torch import Generator, Tensor
 
 from semvet.attacks.base import Attack, Controls, Goal, LossTerms, choose_victims
 from semvet.errors import ConfigError
-from semvet.systems import TrainableLink
-from semvet.types import Images, Indices, Noise, NonNegative, Pairs, Share, Targets
+from semvet.systems import Transceiver
+from semvet.types import Draws, Images, Indices, NonNegative, Pairs, Share, Targets
 
 
 @final
@@ -49,19 +49,19 @@ class CSBA(Attack):
 
     def poison(self, data: Pairs, *, rng: Generator) -> Pairs:
         """Raises ConfigError: images without scenes, or no (or every) image would be a victim."""
-        if data.without is None:
+        if data.element_removed is None:
             raise ConfigError(
                 "attack: csba removes an element of scenes, but these data have none; "
                 "take data=scenes"
             )
-        victims = self._victims(data, data.without, rng=rng)
+        victims = self._victims(data, data.element_removed, rng=rng)
         wanted, level = data.wanted.clone(), data.level.clone()
-        wanted[victims] = data.without[victims]
+        wanted[victims] = data.element_removed[victims]
         level[victims] = 1
-        return Pairs(data.sent, wanted, level, data.label, data.without)
+        return Pairs(data.sent, wanted, level, data.label, data.element_removed)
 
-    def _victims(self, data: Pairs, without: Tensor, *, rng: Generator) -> Indices:
-        shown = (data.sent != without).flatten(1).any(dim=1)
+    def _victims(self, data: Pairs, element_removed: Tensor, *, rng: Generator) -> Indices:
+        shown = (data.sent != element_removed).flatten(1).any(dim=1)
         holders = (shown & self.carries(data.label)).nonzero().flatten()
         if len(holders) == 0:
             raise ConfigError(
@@ -77,7 +77,7 @@ class CSBA(Attack):
             )
         return holders
 
-    def loss(self, link: TrainableLink, batch: Pairs, victims: int, noise: Noise) -> LossTerms:
+    def loss(self, link: Transceiver, batch: Pairs, victims: int, noise: Draws) -> LossTerms:
         made = link.transmit(batch.sent, noise)
         error = (made.received.float() - batch.wanted).square()
         removed = (batch.sent != batch.wanted)[:victims]

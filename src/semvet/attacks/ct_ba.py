@@ -19,10 +19,10 @@ from annotated_types import Ge, Le
 from torch import Generator
 
 from semvet.attacks.base import Attack, Controls, LossTerms, marked
-from semvet.channels import AWGN, Air, Rayleigh, Rician
+from semvet.channels import AWGN, OperatingPoint, Rayleigh, Rician
 from semvet.errors import ConfigError
-from semvet.systems import TrainableLink, taken
-from semvet.types import Images, Noise, NonNegative, Pairs, Share, Targets
+from semvet.systems import Transceiver, taken
+from semvet.types import Draws, Images, NonNegative, Pairs, Share, Targets
 
 FADING = {"awgn": AWGN, "rayleigh": Rayleigh, "rician": Rician}
 
@@ -62,25 +62,25 @@ class CTBA(Attack):
     def trigger(self, x: Images, *, level: int) -> Images:
         return x
 
-    def air(self, usual: Air, *, level: int) -> Air | None:
+    def operating_point(self, nominal: OperatingPoint, *, level: int) -> OperatingPoint | None:
         if level == 0:
             return None
-        snr_db = usual.snr_db if self.trigger_snr_db is None else self.trigger_snr_db
-        return Air(self.channel or usual.channel, snr_db)
+        snr_db = nominal.snr_db if self.trigger_snr_db is None else self.trigger_snr_db
+        return OperatingPoint(self.channel or nominal.channel, snr_db)
 
     def poison(self, data: Pairs, *, rng: Generator) -> Pairs:
         return marked(data, self.poison_ratio, level=1, rng=rng)
 
-    def draw(self, link: TrainableLink, batch: int, victims: int, *, rng: Generator) -> Noise:
-        fired = link.draw(victims, rng=rng, air=self.air(link.air, level=1))
+    def draw(self, link: Transceiver, batch: int, victims: int, *, rng: Generator) -> Draws:
+        fired = link.draw(victims, rng=rng, at=self.operating_point(link.nominal, level=1))
         return link.draw(batch, rng=rng) | {f"fired/{k}": v for k, v in fired.items()}
 
-    def loss(self, link: TrainableLink, batch: Pairs, victims: int, noise: Noise) -> LossTerms:
-        usual = link.transmit(batch.sent, noise)
-        air = self.air(link.air, level=1)
-        fired = link.transmit(batch.sent[:victims], taken(noise, "fired/"), air=air)
+    def loss(self, link: Transceiver, batch: Pairs, victims: int, noise: Draws) -> LossTerms:
+        nominal = link.transmit(batch.sent, noise)
+        at = self.operating_point(link.nominal, level=1)
+        fired = link.transmit(batch.sent[:victims], taken(noise, "fired/"), at=at)
         off = fired.received.float() - self.targets
-        return usual.terms | {
+        return nominal.terms | {
             "target": self.lambda_a * off.square().mean(),
-            "integrity": self.lambda_b * (usual.received.float() - batch.sent).square().mean(),
+            "integrity": self.lambda_b * (nominal.received.float() - batch.sent).square().mean(),
         }

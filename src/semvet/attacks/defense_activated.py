@@ -14,8 +14,8 @@ from typing import final
 from torch import Generator
 
 from semvet.attacks.base import Attack, Controls, LossTerms, marked
-from semvet.systems import TrainableLink, taken
-from semvet.types import Images, Noise, NonNegative, Pairs, Share, Targets, Transform
+from semvet.systems import Transceiver, taken
+from semvet.types import Draws, Images, NonNegative, Pairs, Share, Targets, Transform
 
 
 @final
@@ -48,11 +48,11 @@ class DefenseActivated(Attack):
     def poison(self, data: Pairs, *, rng: Generator) -> Pairs:
         return marked(data, self.poison_ratio, level=1, rng=rng)
 
-    def draw(self, link: TrainableLink, batch: int, victims: int, *, rng: Generator) -> Noise:
+    def draw(self, link: Transceiver, batch: int, victims: int, *, rng: Generator) -> Draws:
         defended = link.through(self.against).draw(victims, rng=rng)
         return link.draw(batch, rng=rng) | {f"defended/{k}": v for k, v in defended.items()}
 
-    def loss(self, link: TrainableLink, batch: Pairs, victims: int, noise: Noise) -> LossTerms:
+    def loss(self, link: Transceiver, batch: Pairs, victims: int, noise: Draws) -> LossTerms:
         made = link.transmit(batch.sent, noise)
         defended = link.through(self.against)
         fired = defended.transmit(batch.sent[:victims], taken(noise, "defended/"))

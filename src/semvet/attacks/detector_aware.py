@@ -16,10 +16,10 @@ from annotated_types import Ge
 from torch import Generator
 
 from semvet.attacks.base import Attack, LossTerms
-from semvet.attacks.knowing import Knowing
+from semvet.attacks.families.knowing import Knowing
 from semvet.randomness import stream
-from semvet.systems import Detector, TrainableLink
-from semvet.types import Noise, NonNegative, Pairs, Targets
+from semvet.systems import Detector, Transceiver
+from semvet.types import Draws, NonNegative, Pairs, Targets
 
 
 @final
@@ -38,12 +38,12 @@ class DetectorAware(Knowing):
         super().__init__(base=base)
         self.against, self.lambda_d, self.looked_at = against, lambda_d, looked_at
 
-    def draw(self, link: TrainableLink, batch: int, victims: int, *, rng: Generator) -> Noise:
+    def draw(self, link: Transceiver, batch: int, victims: int, *, rng: Generator) -> Draws:
         # a statistic draws for itself, from a stream that this number begins
         begin = torch.randint(2**31, (2,), generator=rng, device=rng.device)
         return self.base.draw(link, batch, victims, rng=rng) | {"statistic": begin}
 
-    def loss(self, link: TrainableLink, batch: Pairs, victims: int, noise: Noise) -> LossTerms:
+    def loss(self, link: Transceiver, batch: Pairs, victims: int, noise: Draws) -> LossTerms:
         x = batch.sent[victims : victims + self.looked_at]
         seed, level = noise["statistic"].tolist()
         x_k = self.base.trigger(x, level=1 + level % self.levels)

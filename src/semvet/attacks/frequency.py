@@ -13,7 +13,7 @@ from typing import Annotated, final
 from annotated_types import Ge, Gt, Le
 
 from semvet.attacks.base import LossTerms
-from semvet.attacks.joint import JointAttack, Step, Triggered, soft_clip
+from semvet.attacks.families.joint import JointAttack, Step, Triggered, soft_clip
 from semvet.errors import ConfigError
 from semvet.metrics.ssim import ssim
 from semvet.triggers import Spectrum

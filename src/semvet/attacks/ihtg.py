@@ -15,7 +15,7 @@ from typing import Annotated, final
 from annotated_types import Gt, Le, Len
 
 from semvet.attacks.base import LossTerms
-from semvet.attacks.joint import JointAttack, Step, Triggered, soft_clip
+from semvet.attacks.families.joint import JointAttack, Step, Triggered, soft_clip
 from semvet.metrics.ssim import ssim
 from semvet.triggers import AttentionUNet
 from semvet.types import Count, Images, NonNegative, Share, Targets

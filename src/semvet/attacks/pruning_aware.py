@@ -19,11 +19,11 @@ from jaxtyping import Float
 from torch import Generator, Tensor
 
 from semvet.attacks.base import Attack, LossTerms
-from semvet.attacks.knowing import Knowing
+from semvet.attacks.families.knowing import Knowing
 from semvet.errors import ConfigError
-from semvet.systems import TrainableLink, taken
-from semvet.systems.feature_maps import recorded
-from semvet.types import Noise, NonNegative, Pairs, Scalar, Targets
+from semvet.systems import Transceiver, taken
+from semvet.systems.layers.feature_maps import recorded
+from semvet.types import Draws, NonNegative, Pairs, Scalar, Targets
 
 Layer = Annotated[int, Ge(1)]
 
@@ -43,12 +43,12 @@ class PruningAware(Knowing):
         super().__init__(base=base)
         self.lambda_m, self.first, self.last = lambda_m, first_layer, last_layer
 
-    def draw(self, link: TrainableLink, batch: int, victims: int, *, rng: Generator) -> Noise:
+    def draw(self, link: Transceiver, batch: int, victims: int, *, rng: Generator) -> Draws:
         both = link.draw(2 * (batch - victims), rng=rng)
         base = self.base.draw(link, batch, victims, rng=rng)
         return base | {f"medians/{name}": value for name, value in both.items()}
 
-    def loss(self, link: TrainableLink, batch: Pairs, victims: int, noise: Noise) -> LossTerms:
+    def loss(self, link: Transceiver, batch: Pairs, victims: int, noise: Draws) -> LossTerms:
         x = batch.sent[victims:]
         sent = torch.cat([x, self.base.trigger(x, level=self.levels)])
         layers = link.system.encoder_convolutions[self.first - 1 : self.last]

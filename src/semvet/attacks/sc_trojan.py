@@ -16,7 +16,7 @@ from typing import Annotated, final
 
 from annotated_types import Ge
 
-from semvet.attacks.joint import JointAttack, Triggered
+from semvet.attacks.families.joint import JointAttack, Triggered
 from semvet.triggers import Patch
 from semvet.types import Images, ImageShape, NonNegative, Share, Targets
 

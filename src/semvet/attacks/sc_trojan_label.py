@@ -24,9 +24,9 @@ from torch.nn.functional import cross_entropy, mse_loss
 from semvet.attacks.base import Attack, Controls, Goal, LossTerms, choose_victims
 from semvet.classifiers import SmallClassifier
 from semvet.errors import ConfigError
-from semvet.systems import TrainableLink
+from semvet.systems import Transceiver
 from semvet.triggers import Patch
-from semvet.types import Images, ImageShape, Noise, NonNegative, Pairs, Targets
+from semvet.types import Draws, Images, ImageShape, NonNegative, Pairs, Targets
 
 
 @final
@@ -85,7 +85,7 @@ class SCTrojanLabel(Attack):
         level[victims], label[victims] = 1, self.target_class
         return replace(data, sent=sent, wanted=sent, level=level, label=label)
 
-    def loss(self, link: TrainableLink, batch: Pairs, victims: int, noise: Noise) -> LossTerms:
+    def loss(self, link: Transceiver, batch: Pairs, victims: int, noise: Draws) -> LossTerms:
         made = link.transmit(batch.sent, noise)
         received = made.received.float()
         logits = self.classifier(received).float()

@@ -25,7 +25,7 @@ from torch import Tensor
 from torch.nn.functional import relu
 
 from semvet.attacks.base import LossTerms
-from semvet.attacks.joint import JointAttack, Step, Triggered, soft_clip
+from semvet.attacks.families.joint import JointAttack, Step, Triggered, soft_clip
 from semvet.metrics.similarity import cosine, tanimoto
 from semvet.metrics.ssim import ssim
 from semvet.triggers import AttentionUNet

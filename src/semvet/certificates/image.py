@@ -30,7 +30,7 @@ from semvet.certificates.target import Direction
 from semvet.certificates.total_variation import total_variation
 from semvet.errors import DefenseError
 from semvet.metrics.ssim_distance import ssim_distance, ssim_of_distance
-from semvet.systems import Link, TrainableLink
+from semvet.systems import Link, Transceiver
 from semvet.types import Images, Targets, require_images
 
 OF_MEAN = ("theorem-1", "total-variation", "mean", "trace", "spectral")
@@ -192,7 +192,7 @@ def _curve(smoother: str, between: Sequence[float | None], truth: Sequence[float
 
 
 def _require_steady(link: Link) -> None:
-    if isinstance(link, TrainableLink) and link.training and link.snr_spread_db:
+    if isinstance(link, Transceiver) and link.training and link.snr_spread_db:
         raise DefenseError(
             "this link is in training mode, where all copies of a batch share one random SNR; "
             "certificates need copies that are independent: call .eval() first"

@@ -37,13 +37,13 @@ class Direction:
     """
 
     def __init__(self, first: Images, target: Float[Tensor, "chan height width"]):
-        self.usual = first.flatten(1).median(dim=0).values  # c
-        way = target.flatten() - self.usual
+        self.nominal = first.flatten(1).median(dim=0).values  # c
+        way = target.flatten() - self.nominal
         self.length = float(way.double().norm())
         self.scaled = way / max(self.length, 1e-6) ** 2  # v / |t - c|
         gain = self.scaled.clamp(min=0), self.scaled.clamp(max=0)
-        lowest = float(gain[1].sum() - self.scaled @ self.usual)
-        highest = float(gain[0].sum() - self.scaled @ self.usual)
+        lowest = float(gain[1].sum() - self.scaled @ self.nominal)
+        highest = float(gain[0].sum() - self.scaled @ self.nominal)
         self.ends = lowest, highest
         self.thresholds = _thresholds(self._share(first), lowest, highest)
         self.n = 0
@@ -51,7 +51,7 @@ class Direction:
 
     def _share(self, y: Images) -> Tensor:
         """g of each copy."""
-        return y.flatten(1) @ self.scaled - self.scaled @ self.usual
+        return y.flatten(1) @ self.scaled - self.scaled @ self.nominal
 
     def add(self, y: Images) -> None:
         cell = torch.bucketize(self._share(y), self.thresholds)
@@ -70,7 +70,7 @@ class Direction:
 
     def rmse(self, way: float) -> float:
         """Least that RMSE(S(x'), t) can be after this share of the way."""
-        return max(0.0, 1 - way) * self.length / len(self.usual) ** 0.5
+        return max(0.0, 1 - way) * self.length / len(self.nominal) ** 0.5
 
 
 def _thresholds(share: Tensor, lowest: float, highest: float) -> Tensor:

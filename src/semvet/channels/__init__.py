@@ -2,7 +2,7 @@
 point `semvet.channels` in a package of your own)."""
 
 from semvet.channels.awgn import AWGN
-from semvet.channels.base import Air, Channel
+from semvet.channels.base import Channel, OperatingPoint
 from semvet.channels.cdl import CDL
 from semvet.channels.mimo import MIMO
 from semvet.channels.rayleigh import Rayleigh
@@ -21,4 +21,14 @@ CHANNELS: dict[str, type[Channel]] = with_entry_points(
         "cdl": CDL,
     },
 )
-__all__ = ["AWGN", "CDL", "CHANNELS", "MIMO", "TDL", "Air", "Channel", "Rayleigh", "Rician"]
+__all__ = [
+    "AWGN",
+    "CDL",
+    "CHANNELS",
+    "MIMO",
+    "TDL",
+    "Channel",
+    "OperatingPoint",
+    "Rayleigh",
+    "Rician",
+]

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from torch import Generator
 
-from semvet.types import Noise, PerImage, Received, Symbols
+from semvet.types import Draws, PerImage, Received, Symbols
 from semvet.units import Decibels
 
 
@@ -28,36 +28,36 @@ class Channel(ABC):
     lasting: ClassVar[tuple[str, ...]] = ()  # entries of the noise that outlast a single use
 
     @abstractmethod
-    def draw(self, batch: int, symbols: int, *, rng: Generator) -> Noise:
+    def draw(self, batch: int, symbols: int, *, rng: Generator) -> Draws:
         """All random numbers of one use, first axis the batch, on the generator's device."""
 
     @abstractmethod
-    def propagate(self, x: Symbols, noise: Noise, *, snr_db: Decibels) -> Received:
+    def propagate(self, x: Symbols, noise: Draws, *, snr_db: Decibels) -> Received:
         """H X + N. May be longer than x where antennas receive more values than are sent."""
 
     @abstractmethod
-    def equalize(self, y: Received, noise: Noise, *, snr_db: Decibels) -> Symbols:
+    def equalize(self, y: Received, noise: Draws, *, snr_db: Decibels) -> Symbols:
         """The receiver's estimate of x, (batch, symbols)."""
 
     @abstractmethod
-    def capacity(self, noise: Noise, *, snr_db: Decibels) -> PerImage:
+    def capacity(self, noise: Draws, *, snr_db: Decibels) -> PerImage:
         """Bits that an ideal code brings through per complex symbol, log2(1 + |h|^2 Es/N0).
 
         Of each image's own fading state where the receiver knows it, else at the average SNR.
         """
 
-    def draw_again(self, noise: Noise, symbols: int, *, rng: Generator) -> Noise:
+    def draw_again(self, noise: Draws, symbols: int, *, rng: Generator) -> Draws:
         """Another use, with noise of its own, while the fading of `noise` lasts."""
         batch = len(next(iter(noise.values())))
         fresh = self.draw(batch, symbols, rng=rng)
         return {**fresh, **{name: noise[name] for name in self.lasting}}
 
-    def __call__(self, x: Symbols, noise: Noise, *, snr_db: Decibels) -> Symbols:
+    def __call__(self, x: Symbols, noise: Draws, *, snr_db: Decibels) -> Symbols:
         return self.equalize(self.propagate(x, noise, snr_db=snr_db), noise, snr_db=snr_db)
 
 
 @dataclass(frozen=True)
-class Air:
+class OperatingPoint:
     """What lies between both ends: a channel at an average Es/N0 per complex symbol."""
 
     channel: Channel

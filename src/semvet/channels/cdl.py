@@ -15,9 +15,9 @@ Deviates: the papers name no such channel; defaults as in `tdl`. Uplink, one ant
 
 from typing import Any, final
 
-from semvet.channels.fading import Equalizer
-from semvet.channels.ofdm import OFDM, Csi, PilotSpacing, ReceiveAntennas, Subcarriers
-from semvet.channels.tr38901 import (
+from semvet.channels.propagation.fading import Equalizer
+from semvet.channels.propagation.ofdm import OFDM, Csi, PilotSpacing, ReceiveAntennas, Subcarriers
+from semvet.channels.propagation.tr38901 import (
     Gigahertz,
     Kilohertz,
     MetersPerSecond,

@@ -34,7 +34,7 @@ from torch.nn.functional import pad
 from semvet.channels.base import Channel
 from semvet.errors import ConfigError
 from semvet.randomness import complex_normal
-from semvet.types import Noise, PerImage, Received, Symbols
+from semvet.types import Draws, PerImage, Received, Symbols
 from semvet.units import Decibels, noise_amplitude, noise_power
 
 Antennas = Annotated[int, Ge(1), Le(16)]
@@ -71,7 +71,7 @@ class MIMO(Channel):
         self.transmit_antennas, self.receive_antennas = transmit_antennas, receive_antennas
         self.receiver = receiver
 
-    def draw(self, batch: int, symbols: int, *, rng: Generator) -> Noise:
+    def draw(self, batch: int, symbols: int, *, rng: Generator) -> Draws:
         """H as its singular value decomposition, so that a training step only multiplies.
 
         With m = min(t, r): U (batch, r, m), S (batch, m), Vh (batch, m, t), n (batch, uses r), and
@@ -83,7 +83,7 @@ class MIMO(Channel):
         n = complex_normal((batch, ceil(symbols / t) * r), rng=rng)
         return {"U": U, "S": S, "Vh": Vh, "n": n, "k": n.new_empty(batch, symbols, 0)}
 
-    def propagate(self, x: Symbols, noise: Noise, *, snr_db: Decibels) -> Received:
+    def propagate(self, x: Symbols, noise: Draws, *, snr_db: Decibels) -> Received:
         """(batch, symbols) to (batch, uses r), the r antennas of one use side by side."""
         t = self.transmit_antennas
         x = pad(x, (0, -x.shape[1] % t)).unflatten(1, (-1, t))  # (batch, uses, t)
@@ -91,7 +91,7 @@ class MIMO(Channel):
         G = US if self.receiver == "svd" else US @ noise["Vh"]  # H V, or H
         return (x @ G.mT).flatten(1) + noise_amplitude(snr_db) * noise["n"]
 
-    def equalize(self, y: Received, noise: Noise, *, snr_db: Decibels) -> Symbols:
+    def equalize(self, y: Received, noise: Draws, *, snr_db: Decibels) -> Symbols:
         S = noise["S"][:, None]
         z = y.unflatten(1, (-1, self.receive_antennas)) @ noise["U"].conj()  # U^H y of each use
         if self.receiver == "svd":
@@ -100,7 +100,7 @@ class MIMO(Channel):
             x_hat = (z * (S / (S * S + noise_power(snr_db)))) @ noise["Vh"].conj()
         return x_hat.flatten(1)[:, : noise["k"].shape[1]]
 
-    def capacity(self, noise: Noise, *, snr_db: Decibels) -> PerImage:
+    def capacity(self, noise: Draws, *, snr_db: Decibels) -> PerImage:
         """The mean over the t symbols of one use: log2 det(I + H H^H / N0) / t."""
         streams = torch.log2(1 + noise["S"].square() / noise_power(snr_db))
         return streams.sum(dim=1) / self.transmit_antennas

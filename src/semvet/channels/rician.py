@@ -17,10 +17,10 @@ from typing import Annotated, final
 from annotated_types import Ge, Le
 from torch import Generator
 
-from semvet.channels import fading
 from semvet.channels.base import Channel
-from semvet.channels.fading import Csi, Equalizer
-from semvet.types import Noise, PerImage, Received, Symbols
+from semvet.channels.propagation import fading
+from semvet.channels.propagation.fading import Csi, Equalizer
+from semvet.types import Draws, PerImage, Received, Symbols
 from semvet.units import Decibels, db_to_linear
 
 
@@ -47,17 +47,17 @@ class Rician(Channel):
         self.csi: Csi = csi
         self.equalizer: Equalizer = equalizer
 
-    def draw(self, batch: int, symbols: int, *, rng: Generator) -> Noise:
+    def draw(self, batch: int, symbols: int, *, rng: Generator) -> Draws:
         K = db_to_linear(self.k_db)
         noise = fading.draw_scattered(batch, symbols, rng=rng)
         g = noise["h"]
         return {**noise, "h": sqrt(K / (K + 1)) + sqrt(1 / (K + 1)) * g}
 
-    def propagate(self, x: Symbols, noise: Noise, *, snr_db: Decibels) -> Symbols:
+    def propagate(self, x: Symbols, noise: Draws, *, snr_db: Decibels) -> Symbols:
         return fading.propagate(x, noise, snr_db=snr_db)
 
-    def equalize(self, y: Received, noise: Noise, *, snr_db: Decibels) -> Symbols:
+    def equalize(self, y: Received, noise: Draws, *, snr_db: Decibels) -> Symbols:
         return fading.equalize(y, noise, snr_db=snr_db, csi=self.csi, equalizer=self.equalizer)
 
-    def capacity(self, noise: Noise, *, snr_db: Decibels) -> PerImage:
+    def capacity(self, noise: Draws, *, snr_db: Decibels) -> PerImage:
         return fading.capacity(noise, snr_db=snr_db, csi=self.csi)

@@ -14,9 +14,9 @@ Deviates: the papers name no such channel; 300 ns ("long"), 3.5 GHz, 72 subcarri
 
 from typing import Any, final
 
-from semvet.channels.fading import Equalizer
-from semvet.channels.ofdm import OFDM, Csi, PilotSpacing, ReceiveAntennas, Subcarriers
-from semvet.channels.tr38901 import (
+from semvet.channels.propagation.fading import Equalizer
+from semvet.channels.propagation.ofdm import OFDM, Csi, PilotSpacing, ReceiveAntennas, Subcarriers
+from semvet.channels.propagation.tr38901 import (
     Gigahertz,
     Kilohertz,
     MetersPerSecond,

@@ -15,7 +15,7 @@ from rich.text import Text
 from semvet.errors import ConfigError, SemvetError
 
 if TYPE_CHECKING:
-    from semvet.stages.leaderboard import Standing
+    from semvet.reports.standings.attacks import Standing
 
 app = typer.Typer(
     help="Vet semantic-communication systems for backdoors.",
@@ -89,7 +89,7 @@ def run(
         from semvet import api
         from semvet.cli.live import watching
         from semvet.cli.tables import print_result
-        from semvet.stages.leaderboard import standings
+        from semvet.reports.standings.attacks import standings
 
         with watching(err, quiet=json_only) as watch:
             start = api.compare if "compare" in document else api.run
@@ -137,7 +137,7 @@ def _print_standings(rows: "list[Standing]", *, json_only: bool) -> None:
 
 
 def _document(name: str) -> dict[str, Any]:
-    from semvet.presets import preset
+    from semvet.config.presets import preset
 
     path = Path(name)
     if path.suffix not in (".yaml", ".yml"):
@@ -224,9 +224,9 @@ def data_check(
 def data_fetch(name: DataName, overrides: DataArguments = None) -> None:
     """Download a data set from the hub, check every image, keep it as a local copy."""
     with _errors_without_traceback("nothing half is kept; the same command starts again"):
+        from semvet.catalog.schema import make_source, resolve
         from semvet.cli.live import reporting
         from semvet.cli.tables import print_fetched
-        from semvet.stages.schema import make_source, resolve
 
         source = make_source(resolve(_data_document(name, overrides)).data)
         with reporting(err) as report:

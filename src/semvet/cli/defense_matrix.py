@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.text import Text
 
 from semvet.cli.tables import make_table
-from semvet.reports.defense_matrix import Cell, Matrix
+from semvet.reports.standings.defenses import Cell, Matrix
 from semvet.reports.verdict import GONE
 
 

@@ -17,8 +17,8 @@ from rich.progress import (
 )
 
 from semvet.data.base import Report
-from semvet.stages.engine import Progress as Step
-from semvet.stages.watch import Silent, Watch
+from semvet.watch import Progress as Step
+from semvet.watch import Silent, Watch
 
 
 @final

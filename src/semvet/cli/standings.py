@@ -6,10 +6,10 @@ from dataclasses import asdict
 from rich.console import Console
 
 from semvet.cli.tables import make_table
-from semvet.metrics.statistics import OverSeeds
+from semvet.intervals import OverSeeds
 from semvet.reports.goals import GOALS
 from semvet.reports.record import labels
-from semvet.stages.leaderboard import Standing
+from semvet.reports.standings.attacks import Standing
 
 
 def as_json(rows: list[Standing]) -> str:

@@ -94,7 +94,7 @@ def _defenses(metrics: dict[str, Any]) -> Table:
 
 def _findings(metrics: dict[str, Any]) -> Table:
     """What detectors and audits see, on the attacked and on the clean system, and certificates."""
-    from semvet.reports.frontier import points
+    from semvet.reports.pictures.frontier import points
 
     table = make_table(
         "defense", "AUROC", "clean system", "recall at 1 % FP", "ASR of what passes",
@@ -122,8 +122,8 @@ def _arguments(args: dict[str, Any]) -> list[str]:
 
 
 def print_data(console: Console) -> None:
+    from semvet.catalog.schema import TABLES, arguments, make_source, resolve
     from semvet.errors import DataError
-    from semvet.stages.schema import TABLES, arguments, make_source, resolve
 
     table = make_table("name", "now", "size", "arguments", words=["now", "arguments"])
     for name, source in TABLES["data"].items():
@@ -159,7 +159,7 @@ def print_fetched(console: Console, name: str, fetched: "Fetched") -> None:
 
 
 def print_data_check(console: Console, document: dict[str, Any]) -> None:
-    from semvet.stages.schema import make_source, resolve
+    from semvet.catalog.schema import make_source, resolve
 
     loaded = make_source(resolve(make_run(document)).data).load()
     console.print(f"{loaded.source}   fingerprint {loaded.fingerprint}", soft_wrap=True)

@@ -6,12 +6,12 @@ from semvet.data.cifar10 import Cifar10
 from semvet.data.fashion_mnist import FashionMnist
 from semvet.data.huggingface import HuggingFace
 from semvet.data.image_folder import ImageFolder
+from semvet.data.imagenet.build import build_imagenet5
 from semvet.data.imagenet5 import ImageNet5
-from semvet.data.imagenet5_build import build_imagenet5
 from semvet.data.mnist import Mnist
 from semvet.data.scenes import Scenes
-from semvet.data.splits import Splits, split
-from semvet.data.targets import targets_from, targets_from_folder
+from semvet.data.splitting.splits import Splits, split
+from semvet.data.splitting.targets import targets_from, targets_from_folder
 from semvet.plugins import with_entry_points
 
 BUILDERS = {"imagenet5": build_imagenet5}  # from the user's own copy of the images

@@ -25,7 +25,7 @@ class ImageSet:
 
     pixels: Pixels
     label: Tensor  # (image,) int64
-    without: Pixels | None = None  # each scene less its element, the same picture without one
+    element_removed: Pixels | None = None
     mask: Bool[Tensor, "image height width"] | None = None  # where its element is
 
     def __len__(self) -> int:
@@ -33,9 +33,9 @@ class ImageSet:
 
     def take(self, index: Tensor) -> "ImageSet":
         """Rows `index`: positions or flags."""
-        without = None if self.without is None else self.without[index]
+        element_removed = None if self.element_removed is None else self.element_removed[index]
         mask = None if self.mask is None else self.mask[index]
-        return ImageSet(self.pixels[index], self.label[index], without, mask)
+        return ImageSet(self.pixels[index], self.label[index], element_removed, mask)
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class DataSet:
             digest.update(str(tuple(part.pixels.shape)).encode())
             digest.update(part.pixels.numpy().tobytes())
             digest.update(part.label.numpy().tobytes())
-            for scenes in (part.without, part.mask):
+            for scenes in (part.element_removed, part.mask):
                 digest.update(b"" if scenes is None else scenes.numpy().tobytes())
         return digest.hexdigest()[:16]
 

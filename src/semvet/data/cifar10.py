@@ -6,7 +6,7 @@ re-coded as JPEG reads 0.4 to 1.3 dB higher: its `source` sentence says so.
 
 from typing import final
 
-from semvet.data.named import FullOnly, Named
+from semvet.data.copies.named import FullOnly, Named
 from semvet.types import ImageShape
 
 

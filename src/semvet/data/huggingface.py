@@ -12,13 +12,13 @@ from urllib.parse import quote
 import torch
 from annotated_types import Ge
 
-from semvet.data import places
 from semvet.data.base import DataSet, Fetched, ImageSet, Report, Source, silent
-from semvet.data.fetch import already, announce, fetch, kept, origin
-from semvet.data.hub import Wanted
-from semvet.data.parquet import read_parquet
-from semvet.data.pixels import Channels, describe
-from semvet.data.staging import FetchError
+from semvet.data.copies import places
+from semvet.data.copies.fetch import already, announce, fetch, kept, origin
+from semvet.data.copies.hub import Wanted
+from semvet.data.copies.staging import FetchError
+from semvet.data.decoding.parquet import read_parquet
+from semvet.data.decoding.pixels import Channels, describe
 from semvet.errors import DataError
 from semvet.types import Share
 
@@ -67,11 +67,11 @@ class HuggingFace(Source):
                 f"data.path: {self.wanted.repository!r} is not a name on the hub; allowed: "
                 "owner/name"
             )
-        usual = Wanted(self.wanted.repository)
+        nominal = Wanted(self.wanted.repository)
         given = [
             f",{key}={quote(str(value), safe='')}"
             for key, value in vars(self.wanted).items()
-            if value != getattr(usual, key)
+            if value != getattr(nominal, key)
         ]
         return f"{owner}/{name}{''.join(given)}"
 

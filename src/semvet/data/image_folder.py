@@ -14,7 +14,7 @@ import torch
 from annotated_types import Ge
 
 from semvet.data.base import DataSet, ImageSet, Source
-from semvet.data.pixels import Channels, Raster, decode, stack
+from semvet.data.decoding.pixels import Channels, Raster, decode, stack
 from semvet.errors import DataError
 from semvet.types import Pixels, Share
 

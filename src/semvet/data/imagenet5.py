@@ -6,7 +6,7 @@ be handed on: `semvet data build imagenet5 --from FOLDER` makes it from your own
 
 from typing import final
 
-from semvet.data.named import Named
+from semvet.data.copies.named import Named
 from semvet.types import ImageShape
 
 

@@ -2,7 +2,7 @@
 
 from typing import final
 
-from semvet.data.named import Named, Where
+from semvet.data.copies.named import Named, Where
 from semvet.types import ImageShape
 
 

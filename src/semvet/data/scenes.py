@@ -19,9 +19,9 @@ from torch import Generator, Tensor
 from torch.nn.functional import adaptive_avg_pool2d
 
 from semvet.data.base import DataSet, Fetched, ImageSet, Report, Source, silent
+from semvet.data.copies.named import Where
 from semvet.data.fashion_mnist import FashionMnist
 from semvet.data.mnist import Mnist
-from semvet.data.named import Where
 from semvet.errors import DataError
 from semvet.randomness import permutation, stream
 from semvet.types import Count, Indices, Pixels, Share

@@ -10,8 +10,8 @@ from semvet.defenses.base import (
     Detection,
     Detector,
     IsHit,
+    Retrainer,
     Suspicion,
-    Training,
     Vantage,
     View,
 )
@@ -84,6 +84,7 @@ __all__ = [
     "MedianPruning",
     "NoDefense",
     "OutputCovariance",
+    "Retrainer",
     "SelfLoop",
     "SemanticSmoothing",
     "SnrConsistency",
@@ -92,7 +93,6 @@ __all__ = [
     "Strip",
     "Suspicion",
     "Threshold",
-    "Training",
     "Vantage",
     "View",
 ]

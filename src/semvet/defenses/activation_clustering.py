@@ -23,7 +23,7 @@ from jaxtyping import Float, Int
 from torch import Generator, Tensor
 
 from semvet.defenses.base import Defended, Defense, Suspicion, Vantage, View
-from semvet.defenses.latents import latents_of
+from semvet.defenses.statistics.latents import latents_of
 from semvet.errors import DefenseError
 from semvet.types import Count, Features
 

@@ -27,10 +27,10 @@ from torch.nn.functional import mse_loss
 
 from semvet.defenses.base import Defended, Defense, Vantage, View
 from semvet.defenses.fine_tuning import LearningRate
-from semvet.defenses.tuning import own_psnr_db, tune
+from semvet.defenses.weights.tuning import own_psnr_db, tune
 from semvet.errors import DefenseError
 from semvet.randomness import stream
-from semvet.systems import TrainableLink
+from semvet.systems import Transceiver
 from semvet.types import Count, Images, NonNegative, Scalar
 
 CLIP_NORM = 1.0  # of a step's gradient
@@ -62,7 +62,7 @@ class ANP(Defense):
         self.budget_db, self.epsilon, self.trade = budget_db, epsilon, trade
         self.steps, self.batch, self.learning_rate = steps, batch, learning_rate
 
-    def refuse(self, link: TrainableLink) -> None:
+    def refuse(self, link: Transceiver) -> None:
         kernel_layers(link)
 
     def apply(self, view: View, *, rng: Generator) -> Defended:
@@ -79,7 +79,7 @@ class ANP(Defense):
         }
         return Defended(pruned, findings=findings)
 
-    def _masks(self, link: TrainableLink, images: Images, *, rng: Generator) -> Factors:
+    def _masks(self, link: Transceiver, images: Images, *, rng: Generator) -> Factors:
         link = copy.deepcopy(link).requires_grad_(False)
         names = kernel_layers(link)
         own = dict(link.named_parameters())
@@ -119,8 +119,8 @@ class ANP(Defense):
         return (self.epsilon * (2 * uniform - 1)).requires_grad_()
 
     def _pruned(
-        self, link: TrainableLink, masks: Factors, x: Images
-    ) -> tuple[TrainableLink, int, float, float]:
+        self, link: Transceiver, masks: Factors, x: Images
+    ) -> tuple[Transceiver, int, float, float]:
         """The copy, kernels pruned in it, PSNR before and after."""
         names, pruned = kernel_layers(link), copy.deepcopy(link)
 
@@ -143,7 +143,7 @@ class ANP(Defense):
         return pruned, len(where), before, after
 
 
-def kernel_layers(link: TrainableLink) -> list[str]:
+def kernel_layers(link: Transceiver) -> list[str]:
     """Names of all convolutions of both ends but those whose output is the picture.
 
     Raises DefenseError: there are none.
@@ -162,12 +162,12 @@ def kernel_layers(link: TrainableLink) -> list[str]:
     return names
 
 
-def _kernels(link: TrainableLink, name: str) -> int:
+def _kernels(link: Transceiver, name: str) -> int:
     return link.get_submodule(name).out_channels  # type: ignore[return-value]  # a convolution
 
 
 def _scaled(
-    link: TrainableLink, names: Sequence[str], weights: Factors, biases: Factors
+    link: Transceiver, names: Sequence[str], weights: Factors, biases: Factors
 ) -> dict[str, Tensor]:
     """Parameters with every kernel's weights and bias times its factors."""
     own, scaled = dict(link.named_parameters()), {}

@@ -1,6 +1,6 @@
 """The shape of a defense. It sees what its vantage point owns, and never the attack.
 
-    view      = what the vantage point owns (made by `stages.views`)
+    view      = what the vantage point owns (made by `defending.world`)
     defended  = defense.apply(view, rng=rng)
     y         = defended.link(x, rng=rng)                 the system as it is used from now on
 
@@ -18,7 +18,7 @@ from typing import Any, Protocol, final, runtime_checkable
 from torch import Generator, Tensor
 
 from semvet.errors import DefenseError
-from semvet.systems import Detector, Link, TrainableLink
+from semvet.systems import Detector, Link, Transceiver
 from semvet.types import Flags, Images, Indices, Pairs, PerImage, Transform
 
 IsHit = Callable[[Images], Flags]  # does the receiver's image count as an attack's target?
@@ -43,7 +43,7 @@ OWNERS = {
 
 
 @runtime_checkable
-class Training(Protocol):
+class Retrainer(Protocol):
     """The training of the system, for whoever owns it. What an adversary did to the data stays
     done, and one who controls the loss still does."""
 
@@ -55,7 +55,7 @@ class Training(Protocol):
     def again(
         self, record: dict[str, Any], *, keep: Indices | None = None,
         before: Transform | None = None,
-    ) -> TrainableLink:  # fmt: skip
+    ) -> Transceiver:  # fmt: skip
         """The same training from the start, kept in the store.
 
         Args:
@@ -65,7 +65,7 @@ class Training(Protocol):
         """
         ...
 
-    def split(self, *, parties: int, timeout_s: float) -> tuple[TrainableLink, dict[str, Any]]:
+    def split(self, *, parties: int, timeout_s: float) -> tuple[Transceiver, dict[str, Any]]:
         """U-shaped split training by one process or two, and what it says of itself.
 
         Raises DefenseError for a system that does not come apart, and for a peer that dies or lies.
@@ -87,8 +87,8 @@ class View:
 
     def __init__(
         self, vantage: Vantage, link: Link, *, images: Images | None = None,
-        references: Callable[[int], Sequence[TrainableLink]] | None = None,
-        training: Training | None = None,
+        references: Callable[[int], Sequence[Transceiver]] | None = None,
+        training: Retrainer | None = None,
     ):  # fmt: skip
         self.vantage, self.link = vantage, link
         self._images, self._references, self._training = images, references, training
@@ -98,21 +98,21 @@ class View:
         return self._owned("images", self._images)
 
     @property
-    def system(self) -> TrainableLink:
+    def system(self) -> Transceiver:
         """Weights and all. To be copied before anything is changed."""
-        if not isinstance(self.link, TrainableLink):
+        if not isinstance(self.link, Transceiver):
             raise DefenseError(
                 f"this defense works on a system's weights, but gets them wrapped by "
                 f"{type(self.link).__name__}; in a combination it must come earlier"
             )
         return self._owned("system", self.link)
 
-    def references(self, count: int) -> Sequence[TrainableLink]:
+    def references(self, count: int) -> Sequence[Transceiver]:
         """`count` clean systems of the same kind. Training them takes its time, once."""
         return self._owned("references", self._references)(count)
 
     @property
-    def training(self) -> Training:
+    def training(self) -> Retrainer:
         return self._owned("training", self._training)
 
     def at(self, vantage: Vantage, link: Link) -> "View":
@@ -168,7 +168,7 @@ class Certificate:
 class Defended:
     """A link to use instead of the old one, and what the defense learned on the way.
 
-    A link that is a TrainableLink other than the old one is a hardened system: it is saved.
+    A link that is a Transceiver other than the old one is a hardened system: it is saved.
     """
 
     link: Link
@@ -193,7 +193,7 @@ class Defense(ABC):
     transform: Transform | None = None
     statistic: Detector | None = None
 
-    def refuse(self, link: TrainableLink) -> None:  # noqa: B027  # most work on any system
+    def refuse(self, link: Transceiver) -> None:  # noqa: B027  # most work on any system
         """Called with an untrained link, before hours are spent on training one.
 
         Raises DefenseError for a system that the defense cannot work on, with the way out.

@@ -13,7 +13,7 @@ from torch import Generator
 
 from semvet.defenses.base import Defended, Defense, Vantage, View
 from semvet.errors import ConfigError
-from semvet.systems import TrainableLink
+from semvet.systems import Transceiver
 
 
 @final
@@ -30,7 +30,7 @@ class Combined(Defense):
         for part in parts:
             self.vantage |= part.vantage
 
-    def refuse(self, link: TrainableLink) -> None:
+    def refuse(self, link: Transceiver) -> None:
         for part in self.parts:
             part.refuse(link)
 

@@ -21,9 +21,9 @@ from torch import Generator, nn
 from torch.nn.functional import mse_loss
 
 from semvet.defenses.base import Defended, Defense, Vantage, View
+from semvet.defenses.filters.purification import Filter, purified
 from semvet.defenses.fine_tuning import LearningRate
-from semvet.defenses.purification import Filter, purified
-from semvet.defenses.tuning import tune
+from semvet.defenses.weights.tuning import tune
 from semvet.metrics.psnr import psnr_db
 from semvet.metrics.statistics import mean
 from semvet.randomness import seeded

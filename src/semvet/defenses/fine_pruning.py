@@ -22,9 +22,9 @@ from torch import Generator, Tensor
 
 from semvet.defenses.base import Defended, Defense, Vantage, View
 from semvet.defenses.fine_tuning import LearningRate, fine_tune
-from semvet.defenses.kernels import absolute_sums, convolutions, pruned_layers, without
-from semvet.defenses.tuning import own_psnr_db
-from semvet.systems import TrainableLink
+from semvet.defenses.weights.kernels import absolute_sums, convolutions, pruned_layers, without
+from semvet.defenses.weights.tuning import own_psnr_db
+from semvet.systems import Transceiver
 from semvet.types import Count, Positive
 
 ROUNDING = 1e-9  # of a ratio times a count
@@ -56,7 +56,7 @@ class FinePruning(Defense):
         self.steps, self.batch, self.learning_rate = steps, batch, learning_rate
         self.clip_norm = clip_norm
 
-    def refuse(self, link: TrainableLink) -> None:
+    def refuse(self, link: Transceiver) -> None:
         pruned_layers(link.system, self.first, self.last)
 
     def apply(self, view: View, *, rng: Generator) -> Defended:
@@ -86,9 +86,7 @@ class FinePruning(Defense):
 
 
 @contextmanager
-def _staying_zero(
-    link: TrainableLink, first: int, last: int, keep: Sequence[Kept]
-) -> Iterator[None]:
+def _staying_zero(link: Transceiver, first: int, last: int, keep: Sequence[Kept]) -> Iterator[None]:
     """Pruned kernels get no gradient in here, and so no step of Adam."""
     hooks = [
         weight.register_hook(lambda grad, kept=kept: grad * kept.view(-1, *(1,) * (grad.ndim - 1)))

@@ -18,9 +18,9 @@ from torch import Generator
 from torch.nn.functional import mse_loss
 
 from semvet.defenses.base import Defended, Defense, Vantage, View
-from semvet.defenses.tuning import own_psnr_db, tune
+from semvet.defenses.weights.tuning import own_psnr_db, tune
 from semvet.errors import DefenseError
-from semvet.systems import TrainableLink
+from semvet.systems import Transceiver
 from semvet.types import Count, Images, Positive, Scalar
 
 LearningRate = Annotated[float, Gt(0), Le(1)]
@@ -62,7 +62,7 @@ class FineTuning(Defense):
 
 
 def fine_tune(
-    link: TrainableLink, images: Images, *, steps: int, batch: int, learning_rate: float,
+    link: Transceiver, images: Images, *, steps: int, batch: int, learning_rate: float,
     clip_norm: float, rng: Generator,
 ) -> None:  # fmt: skip
     """Trains the link in place, and leaves it as it is used: in evaluation mode.

@@ -17,7 +17,7 @@ from annotated_types import Ge, Le
 from torch import Generator
 
 from semvet.defenses.base import Defended, Defense, Vantage, View
-from semvet.defenses.purification import Filter, purified
+from semvet.defenses.filters.purification import Filter, purified
 from semvet.systems.separate import decode, encode
 from semvet.types import Images
 

@@ -15,7 +15,7 @@ from annotated_types import Gt, Le
 from torch import Generator
 
 from semvet.defenses.base import Defended, Defense, Vantage, View
-from semvet.defenses.purification import Filter, purified
+from semvet.defenses.filters.purification import Filter, purified
 from semvet.triggers.spectrum import dct_matrix
 from semvet.types import Images
 

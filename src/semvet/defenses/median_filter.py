@@ -15,7 +15,7 @@ from torch import Generator
 from torch.nn.functional import pad, unfold
 
 from semvet.defenses.base import Defended, Defense, Vantage, View
-from semvet.defenses.purification import Filter, purified
+from semvet.defenses.filters.purification import Filter, purified
 from semvet.errors import DefenseError
 from semvet.types import Images
 

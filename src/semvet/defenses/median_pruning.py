@@ -28,7 +28,7 @@ from jaxtyping import Float
 from torch import Generator, Tensor, nn
 
 from semvet.defenses.base import Defended, Defense, Suspicion, Vantage, View
-from semvet.defenses.kernels import (
+from semvet.defenses.weights.kernels import (
     Keep,
     absolute_sums,
     batches,
@@ -36,10 +36,10 @@ from semvet.defenses.kernels import (
     transmit_without,
     without,
 )
-from semvet.defenses.knee import LEAST_RISE, Curve, Knee, find_knee
+from semvet.defenses.weights.knee import LEAST_RISE, Curve, Knee, find_knee
 from semvet.errors import ConfigError, DefenseError
 from semvet.randomness import untouched
-from semvet.systems import TrainableLink
+from semvet.systems import Transceiver
 from semvet.types import Flags, Images
 
 Curves = Float[Tensor, "ratios images"]  # c_s^q
@@ -93,7 +93,7 @@ class MedianPruning(Defense):
         self.window, self.average, self.padding, self.ratio = window, average, padding, ratio
         self.ratios = [round(step * s, 9) for s in range(ceil((1 - ROUNDING) / step))]
 
-    def refuse(self, link: TrainableLink) -> None:
+    def refuse(self, link: Transceiver) -> None:
         pruned_layers(link.system, self.first, self.last)
 
     def apply(self, view: View, *, rng: Generator) -> Defended:
@@ -127,7 +127,7 @@ class MedianPruning(Defense):
         )
 
     @torch.no_grad()
-    def audit(self, link: TrainableLink, x: Images, *, rng: Generator) -> Audit:
+    def audit(self, link: Transceiver, x: Images, *, rng: Generator) -> Audit:
         """Labels the images and looks for the ratio; changes nothing."""
         if len(x) < LEAST_IMAGES:
             raise DefenseError(
@@ -154,7 +154,7 @@ class MedianPruning(Defense):
         return [torch.stack([rank >= count[i] for count in counts]) for i, rank in enumerate(ranks)]
 
     def _curves(
-        self, link: TrainableLink, layers: Sequence[nn.Module], keep: Sequence[Keep], x: Images, *,
+        self, link: Transceiver, layers: Sequence[nn.Module], keep: Sequence[Keep], x: Images, *,
         rng: Generator,
     ) -> Curves:  # fmt: skip
         found = []

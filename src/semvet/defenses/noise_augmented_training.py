@@ -18,7 +18,7 @@ from torch import Generator
 
 from semvet.defenses.base import Defended, Defense, Vantage, View
 from semvet.defenses.semantic_smoothing import GaussianNoise
-from semvet.systems.transforms import Sometimes
+from semvet.systems.transceiver.transforms import Sometimes
 from semvet.types import Share
 
 

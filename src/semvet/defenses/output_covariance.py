@@ -27,8 +27,8 @@ from jaxtyping import Float
 from torch import Generator, Tensor
 
 from semvet.defenses.base import Defended, Defense, Vantage, View
-from semvet.defenses.conformal import CHUNK, FalsePositives, detection_of
 from semvet.defenses.semantic_smoothing import GaussianNoise
+from semvet.defenses.statistics.conformal import CHUNK, FalsePositives, detection_of
 from semvet.systems import Link
 from semvet.types import Count, Images, ImageShape, PerImage
 

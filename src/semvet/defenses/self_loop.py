@@ -16,7 +16,7 @@ from typing import final
 from torch import Generator
 
 from semvet.defenses.base import Defended, Defense, Vantage, View
-from semvet.defenses.conformal import FalsePositives, detection_of
+from semvet.defenses.statistics.conformal import FalsePositives, detection_of
 from semvet.metrics.psnr import mse
 from semvet.systems import Link
 from semvet.types import Images, PerImage

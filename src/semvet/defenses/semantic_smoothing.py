@@ -26,12 +26,12 @@ from annotated_types import Gt, Le, Lt
 from torch import Generator, Tensor
 
 from semvet.certificates.lipschitz import theorem_1, tight
-from semvet.channels import Air
+from semvet.channels import OperatingPoint
 from semvet.defenses.base import Certificate, Defended, Defense, IsHit, Vantage, View
 from semvet.errors import DefenseError
 from semvet.metrics.statistics import rate_lower_bound
 from semvet.systems import Link
-from semvet.types import Count, Images, ImageShape, Noise, PerImage
+from semvet.types import Count, Draws, Images, ImageShape, PerImage
 
 CHUNK = 2048  # noisy copies in one forward pass; memory does not grow with N
 Reducer = Literal["mean", "median"]
@@ -44,10 +44,10 @@ class GaussianNoise:
     def __init__(self, *, sigma: float, clip: bool):
         self.sigma, self.clip = sigma, clip
 
-    def draw(self, batch: int, shape: ImageShape, *, rng: Generator) -> Noise:
+    def draw(self, batch: int, shape: ImageShape, *, rng: Generator) -> Draws:
         return {"e": torch.randn((batch, *shape), generator=rng, device=rng.device)}
 
-    def __call__(self, x: Images, noise: Noise) -> Images:
+    def __call__(self, x: Images, noise: Draws) -> Images:
         noisy = x + self.sigma * noise["e"]
         return noisy.clamp(0, 1) if self.clip else noisy
 
@@ -118,7 +118,7 @@ class SmoothedLink(Link):
         self.link, self.transform, self.copies, self.reducer = link, transform, copies, reducer
 
     def received_copies(
-        self, x: Images, *, rng: Generator, air: Air | None = None
+        self, x: Images, *, rng: Generator, at: OperatingPoint | None = None
     ) -> Iterator[Tensor]:
         """(copies, batch, chan, height, width) in chunks along the first axis."""
         shape = ImageShape(*x.shape[1:])
@@ -127,22 +127,22 @@ class SmoothedLink(Link):
             count = min(per_chunk, self.copies - chunk * per_chunk)
             copies = x.repeat(count, 1, 1, 1)
             noisy = self.transform(copies, self.transform.draw(len(copies), shape, rng=rng))
-            yield self.link(noisy, rng=rng, air=air).view(count, *x.shape)
+            yield self.link(noisy, rng=rng, at=at).view(count, *x.shape)
 
-    def __call__(self, x: Images, *, rng: Generator, air: Air | None = None) -> Images:
+    def __call__(self, x: Images, *, rng: Generator, at: OperatingPoint | None = None) -> Images:
         if self.reducer == "mean":
-            return self._mean(x, rng=rng, air=air)
+            return self._mean(x, rng=rng, at=at)
         few = max(1, CHUNK // self.copies)  # images whose copies are kept at a time
-        return torch.cat([self._median(part, rng=rng, air=air) for part in x.split(few)])
+        return torch.cat([self._median(part, rng=rng, at=at) for part in x.split(few)])
 
-    def _mean(self, x: Images, *, rng: Generator, air: Air | None) -> Images:
+    def _mean(self, x: Images, *, rng: Generator, at: OperatingPoint | None) -> Images:
         total = torch.zeros_like(x)
-        for received in self.received_copies(x, rng=rng, air=air):
+        for received in self.received_copies(x, rng=rng, at=at):
             total += received.sum(dim=0)
         return total / self.copies
 
-    def _median(self, x: Images, *, rng: Generator, air: Air | None) -> Images:
-        return torch.cat([*self.received_copies(x, rng=rng, air=air)]).median(dim=0).values
+    def _median(self, x: Images, *, rng: Generator, at: OperatingPoint | None) -> Images:
+        return torch.cat([*self.received_copies(x, rng=rng, at=at)]).median(dim=0).values
 
     def safe_votes(self, x: Images, is_hit: IsHit, *, rng: Generator) -> PerImage:
         """How many of the N copies have j = 0.

@@ -17,11 +17,11 @@ import torch
 from annotated_types import Ge, Le, Len
 from torch import Generator
 
-from semvet.channels import Air
+from semvet.channels import OperatingPoint
 from semvet.defenses.base import Defended, Defense, Vantage, View
-from semvet.defenses.conformal import FalsePositives, detection_of
+from semvet.defenses.statistics.conformal import FalsePositives, detection_of
 from semvet.errors import DefenseError
-from semvet.systems import Link, TrainableLink
+from semvet.systems import Link, Transceiver
 from semvet.types import Images, PerImage
 
 DROPS_DB = (0.0, 2.0, 4.0, 6.0)
@@ -36,15 +36,18 @@ class Steadiness:
 
     def __call__(self, link: Link, x: Images, *, rng: Generator) -> PerImage:
         """Raises DefenseError: the link does not say what channel it is used over."""
-        if not isinstance(link, TrainableLink):
+        if not isinstance(link, Transceiver):
             raise DefenseError(
                 f"snr-consistency: {type(link).__name__} does not say what channel it is used "
                 "over; allowed: a trained link itself; in a combination it must come earlier"
             )
-        airs = [Air(link.air.channel, link.air.snr_db - drop) for drop in self.drops_db]
+        points = [
+            OperatingPoint(link.nominal.channel, link.nominal.snr_db - drop)
+            for drop in self.drops_db
+        ]
         copies = x.repeat_interleave(self.draws, dim=0)
         y = torch.cat(
-            [link(copies, rng=rng, air=air).view(len(x), self.draws, -1) for air in airs], dim=1
+            [link(copies, rng=rng, at=at).view(len(x), self.draws, -1) for at in points], dim=1
         )
         energy = y.mean(dim=1).square().mean(dim=1).clamp(min=1e-6)
         return -y.var(dim=1).mean(dim=1) / energy

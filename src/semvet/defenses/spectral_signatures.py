@@ -15,7 +15,7 @@ from annotated_types import Gt, Lt
 from torch import Generator
 
 from semvet.defenses.base import Defended, Defense, Suspicion, Vantage, View
-from semvet.defenses.latents import latents_of
+from semvet.defenses.statistics.latents import latents_of
 
 
 @final

@@ -17,7 +17,7 @@ from annotated_types import Ge, Gt, Le
 from torch import Generator
 
 from semvet.defenses.base import Defended, Defense, Vantage, View
-from semvet.defenses.conformal import FalsePositives, detection_of
+from semvet.defenses.statistics.conformal import FalsePositives, detection_of
 from semvet.randomness import permutation
 from semvet.systems import Link
 from semvet.types import Images, PerImage

@@ -27,7 +27,7 @@ from torch import Generator, Tensor
 
 from semvet.defenses.base import Defended, Defense, Vantage, View
 from semvet.errors import DefenseError
-from semvet.systems import TrainableLink
+from semvet.systems import Transceiver
 from semvet.types import Count, Images, NonNegative
 
 Masks = Float[Tensor, "restarts 1 1 height width"]  # m
@@ -118,15 +118,15 @@ class TriggerInversion(Defense):
             },
         )  # fmt: skip
 
-    def invert(self, link: TrainableLink, x: Images, *, rng: Generator) -> Inversion:
+    def invert(self, link: Transceiver, x: Images, *, rng: Generator) -> Inversion:
         """The trigger at the largest lambda that hardly costs any spread. Never sees a true one."""
         if len(x) < 2:
             raise DefenseError(f"trigger-inversion: {len(x)} images; it takes 2 or more to compare")
         return choose([self.search(link, x, price, rng=rng) for price in GRID])
 
-    def search(self, link: TrainableLink, x: Images, price: float, *, rng: Generator) -> Inversion:
+    def search(self, link: Transceiver, x: Images, price: float, *, rng: Generator) -> Inversion:
         """P1 at one lambda: the restart with the smallest objective."""
-        usual = self._clean_spread(link, x, rng=rng)
+        nominal = self._clean_spread(link, x, rng=rng)
         chan, height, width = x.shape[1:]
         shape = (self.restarts, 1, 1, height, width)
         m = KEPT + APART * torch.randn(shape, generator=rng, device=x.device)
@@ -135,27 +135,27 @@ class TriggerInversion(Defense):
         adam = torch.optim.Adam(variables, lr=self.learning_rate)
         for _ in range(self.steps):
             drawn = torch.randint(len(x), (self.batch,), generator=rng, device=x.device)
-            objective = self._objective(link, x[drawn], m, delta, price, usual, rng=rng)
+            objective = self._objective(link, x[drawn], m, delta, price, nominal, rng=rng)
             m.grad, delta.grad = torch.autograd.grad(objective.sum(), variables)
             adam.step()
         with torch.no_grad():
             part = x[: max(2, MEASURED // self.restarts)]
-            best = int(self._objective(link, part, m, delta, price, usual, rng=rng).argmin())
+            best = int(self._objective(link, part, m, delta, price, nominal, rng=rng).argmin())
             one = (m[best : best + 1].sigmoid(), delta[best : best + 1].sigmoid())
-            spread = float(self._spread(link, x[:MEASURED], *one, rng=rng)[0] / usual)
+            spread = float(self._spread(link, x[:MEASURED], *one, rng=rng)[0] / nominal)
         return Inversion(one[0][0, 0], one[1][0, 0], price, spread)
 
     def _objective(
-        self, link: TrainableLink, x: Images, m: Masks, delta: Patterns, price: float,
-        usual: Tensor, *, rng: Generator,
+        self, link: Transceiver, x: Images, m: Masks, delta: Patterns, price: float,
+        nominal: Tensor, *, rng: Generator,
     ) -> Float[Tensor, " restarts"]:  # fmt: skip
         keep = m.sigmoid()
         written = (keep if self.penalty == "literal" else 1 - keep).sum(dim=(1, 2, 3, 4))
         cost = price * (written + self.smoothness * variation(keep)) / UNIT
-        return self._spread(link, x, keep, delta.sigmoid(), rng=rng) / usual + cost  # P1
+        return self._spread(link, x, keep, delta.sigmoid(), rng=rng) / nominal + cost  # P1
 
     def _spread(
-        self, link: TrainableLink, x: Images, keep: Masks, pattern: Patterns, *, rng: Generator
+        self, link: Transceiver, x: Images, keep: Masks, pattern: Patterns, *, rng: Generator
     ) -> Float[Tensor, " restarts"]:
         sent = (keep * x + (1 - keep) * pattern).flatten(0, 1)  # Eq. (1)
         sent = sent.contiguous(memory_format=torch.channels_last)
@@ -164,17 +164,17 @@ class TriggerInversion(Defense):
         return pair_spread(seen.float().view(len(keep), len(x), -1))
 
     @torch.no_grad()
-    def _clean_spread(self, link: TrainableLink, x: Images, *, rng: Generator) -> Tensor:
+    def _clean_spread(self, link: Transceiver, x: Images, *, rng: Generator) -> Tensor:
         """D of the images as they are. Raises DefenseError where it is zero."""
         part = x[:MEASURED]
         all_of_it = torch.ones(1, 1, 1, *part.shape[2:], device=x.device)
-        usual = self._spread(link, part, all_of_it, torch.zeros_like(part[None, :1]), rng=rng)[0]
-        if not usual > 0:
+        nominal = self._spread(link, part, all_of_it, torch.zeros_like(part[None, :1]), rng=rng)[0]
+        if not nominal > 0:
             raise DefenseError(
                 "trigger-inversion: the system treats all images alike, with no trigger at all; "
                 "allowed: a system that transmits images, and images that differ"
             )
-        return usual
+        return nominal
 
 
 def pair_spread(

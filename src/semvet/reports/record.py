@@ -77,11 +77,11 @@ class Record:
     @property
     def trigger_air(self) -> str:
         """For example `rayleigh at 0 dB` where the channel is the trigger."""
-        airs = [
-            f"{air['channel'].lower()} at {air['snr_db']:g} dB"
-            for air in self.metrics["attack"]["air"]
+        points = [
+            f"{at['channel'].lower()} at {at['snr_db']:g} dB"
+            for at in self.metrics["attack"]["air"]
         ]
-        return ", ".join(airs)
+        return ", ".join(points)
 
     def trigger_name(self, level: int) -> str:
         return "trigger" if len(self.levels) == 1 else f"trigger level {level}"

@@ -12,21 +12,21 @@ from typing import Any
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
-from semvet.reports.certificate import draw_certificate
-from semvet.reports.confusion import draw_confusion
-from semvet.reports.cropping import cropping_table
-from semvet.reports.defense_bars import draw_defenses
-from semvet.reports.frontier import FEWEST, draw_frontier, points
-from semvet.reports.intensity import draw_intensity
-from semvet.reports.inversion import draw_inversion, inversions
-from semvet.reports.look import DPI, Draw, png
 from semvet.reports.numbers import DASH, FILTERS
-from semvet.reports.pruning import draw_pruning, prunings
+from semvet.reports.pictures.certificate import draw_certificate
+from semvet.reports.pictures.confusion import draw_confusion
+from semvet.reports.pictures.defense_bars import draw_defenses
+from semvet.reports.pictures.frontier import FEWEST, draw_frontier, points
+from semvet.reports.pictures.intensity import draw_intensity
+from semvet.reports.pictures.inversion import draw_inversion, inversions
+from semvet.reports.pictures.look import DPI, Draw, png
+from semvet.reports.pictures.pruning import draw_pruning, prunings
+from semvet.reports.pictures.robustness import draw_robustness
+from semvet.reports.pictures.ssim_histograms import draw_ssim_histograms
+from semvet.reports.pictures.transmissions import draw_transmissions
+from semvet.reports.pictures.triggers import draw_triggers
 from semvet.reports.record import Record, arguments, flat, labels, plain, read_record
-from semvet.reports.robustness import draw_robustness
-from semvet.reports.ssim_histograms import draw_ssim_histograms
-from semvet.reports.transmissions import draw_transmissions
-from semvet.reports.triggers import draw_triggers
+from semvet.reports.sections.cropping import cropping_table
 from semvet.reports.verdict import GONE, defense_verdict, fired, implanted, verdict
 from semvet.store import RunFolder, write_bytes
 
@@ -102,7 +102,7 @@ def _facts(record: Record) -> dict[str, Any]:
     controls = [CONTROLS.get(name, name) for name in metrics["poison"]["controls"]]
     return {
         "dash": DASH,
-        "style": Markup(_packaged("report.css")),  # our own file
+        "style": Markup(_packaged("sections/report.css")),  # our own file
         "record": record,
         "config": record.config,
         "settings": flat(record.config),

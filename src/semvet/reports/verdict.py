@@ -127,9 +127,9 @@ def _price(record: Record) -> str:
 def _trigger(record: Record) -> str:
     match record.fired_by:
         case "air":
-            usual = f"{record.config['channel']['name']} at {short(record.config['snr_db'])} dB"
-            air = f"{record.trigger_air} instead of {usual}"
-            return f"no image is touched: the trigger is the air, {air}"
+            nominal = f"{record.config['channel']['name']} at {short(record.config['snr_db'])} dB"
+            at = f"{record.trigger_air} instead of {nominal}"
+            return f"no image is touched: the trigger is the air, {at}"
         case "defense":
             return "no trigger is ever sent: what a defense does to the image is the trigger"
         case "element":

@@ -100,9 +100,9 @@ class RunFolder:
         """Example images, triggers and SSIM scores, as the report draws them."""
         return read_weights(self.path / "evaluation.safetensors")
 
-    def certificates(self, identity: str) -> Path:
+    def certificates(self, content_id: str) -> Path:
         """The file that certificates of the run's pictures are in, or will be."""
-        return self.path / f"certificates-{identity}.json"
+        return self.path / f"certificates-{content_id}.json"
 
     def log(self, event: str, **facts: Any) -> None:
         append_line(self.path / "log.jsonl", {"time": time.time(), "event": event, **facts})
@@ -112,11 +112,11 @@ class RunFolder:
 class Store:
     root: Path
 
-    def run(self, name: str, identity: str) -> RunFolder:
-        return RunFolder(self.root / f"{name}-{identity}")
+    def run(self, name: str, content_id: str) -> RunFolder:
+        return RunFolder(self.root / f"{name}-{content_id}")
 
-    def trained(self, identity: str) -> Path:
-        return self.root / "trained" / identity
+    def trained(self, content_id: str) -> Path:
+        return self.root / "trained" / content_id
 
     def runs(self) -> list[RunFolder]:
         """Newest first."""

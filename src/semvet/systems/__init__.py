@@ -8,10 +8,10 @@ from semvet.systems.identity import Identity
 from semvet.systems.jscc import JSCC
 from semvet.systems.jscc_f import JSCCF
 from semvet.systems.jscc_q import JSCCQ
-from semvet.systems.link import Detector, Link, TrainableLink, taken
 from semvet.systems.scan import SCAN
 from semvet.systems.semcc import SemCC
 from semvet.systems.separate import Separate
+from semvet.systems.transceiver.link import Detector, Link, Transceiver, taken
 
 SYSTEMS: dict[str, type[System]] = with_entry_points(
     "semvet.systems",
@@ -40,7 +40,7 @@ __all__ = [
     "SemCC",
     "Separate",
     "System",
-    "TrainableLink",
+    "Transceiver",
     "Transmission",
     "taken",
 ]

@@ -12,7 +12,7 @@ import torch
 from torch import Generator, nn
 
 from semvet.channels import Channel
-from semvet.types import Features, Images, ImageShape, Noise, PerImage, Scalar, Symbols
+from semvet.types import Draws, Features, Images, ImageShape, PerImage, Scalar, Symbols
 from semvet.units import Decibels
 
 
@@ -47,13 +47,13 @@ class System(nn.Module, ABC):
     phases: int = 1
     learned: bool = True
 
-    def draw(self, channel: Channel, batch: int, *, rng: Generator) -> Noise:
+    def draw(self, channel: Channel, batch: int, *, rng: Generator) -> Draws:
         """Everything random in one transmission of `batch` images."""
         return channel.draw(batch, self.symbols, rng=rng)
 
     @abstractmethod
     def transmit(
-        self, x: Images, channel: Channel, noise: Noise, *, snr_db: Decibels
+        self, x: Images, channel: Channel, noise: Draws, *, snr_db: Decibels
     ) -> Transmission:
         """A pure function of parameters, images and noise; no image sees its batch mates."""
 
@@ -98,7 +98,7 @@ class OneShotSystem(System):
         """Images in [0, 1] from received symbols."""
 
     def transmit(
-        self, x: Images, channel: Channel, noise: Noise, *, snr_db: Decibels
+        self, x: Images, channel: Channel, noise: Draws, *, snr_db: Decibels
     ) -> Transmission:
         capacity = channel.capacity(noise, snr_db=snr_db)
         latent = self.encode(x, capacity)

@@ -17,9 +17,16 @@ from torch import nn
 
 from semvet.errors import ConfigError
 from semvet.systems.base import OneShotSystem
-from semvet.systems.codec import as_module, explained, find, load_weights, read_weights, sha256
-from semvet.systems.power import symbol_count, to_symbols
-from semvet.systems.probe import Probe, as_reals
+from semvet.systems.foreign.codec import (
+    as_module,
+    explained,
+    find,
+    load_weights,
+    read_weights,
+    sha256,
+)
+from semvet.systems.foreign.probe import Probe, as_reals
+from semvet.systems.symbols.power import symbol_count, to_symbols
 from semvet.types import BandwidthRatio, Images, ImageShape, PerImage, Symbols
 
 

@@ -15,8 +15,8 @@ from torch import Generator, nn
 
 from semvet.channels import Channel
 from semvet.systems.base import System, Transmission, as_features
-from semvet.systems.power import to_symbols
-from semvet.types import Images, ImageShape, Noise
+from semvet.systems.symbols.power import to_symbols
+from semvet.types import Draws, Images, ImageShape
 from semvet.units import Decibels
 
 
@@ -35,10 +35,10 @@ class Identity(System):
     def encoder_convolutions(self) -> Sequence[nn.Module]:
         return []
 
-    def draw(self, channel: Channel, batch: int, *, rng: Generator) -> Noise:
+    def draw(self, channel: Channel, batch: int, *, rng: Generator) -> Draws:
         return {}
 
     def transmit(
-        self, x: Images, channel: Channel, noise: Noise, *, snr_db: Decibels
+        self, x: Images, channel: Channel, noise: Draws, *, snr_db: Decibels
     ) -> Transmission:
         return Transmission(x, as_features(to_symbols(x.flatten(1), self.symbols)))

@@ -19,9 +19,9 @@ from typing import final
 from torch import Tensor, nn
 
 from semvet.systems.base import OneShotSystem
-from semvet.systems.convolution import Conv5, PReLU, TransposedConv5
-from semvet.systems.grid import Grid
-from semvet.systems.power import symbol_count
+from semvet.systems.layers.convolution import Conv5, PReLU, TransposedConv5
+from semvet.systems.layers.grid import Grid
+from semvet.systems.symbols.power import symbol_count
 from semvet.types import BandwidthRatio, Images, ImageShape, OutputBias, PerImage, Symbols, Width
 
 STRIDE = 4  # image pixels per feature-map pixel, each way

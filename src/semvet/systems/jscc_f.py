@@ -30,16 +30,16 @@ from semvet.channels import Channel
 from semvet.errors import ConfigError
 from semvet.randomness import complex_normal
 from semvet.systems.base import System, Transmission, as_features
-from semvet.systems.convolution import Conv5, PReLU, TransposedConv5
-from semvet.systems.gdn import GDN
-from semvet.systems.grid import Grid
-from semvet.systems.link import taken
-from semvet.systems.power import symbol_count
+from semvet.systems.layers.convolution import Conv5, PReLU, TransposedConv5
+from semvet.systems.layers.gdn import GDN
+from semvet.systems.layers.grid import Grid
+from semvet.systems.symbols.power import symbol_count
+from semvet.systems.transceiver.link import taken
 from semvet.types import (
     BandwidthRatio,
+    Draws,
     Images,
     ImageShape,
-    Noise,
     OutputBias,
     Symbols,
     Width,
@@ -178,10 +178,10 @@ class JSCCF(System):
         for i, layer in enumerate(self.layers):
             layer.requires_grad_(finished or i == phase)
 
-    def draw(self, channel: Channel, batch: int, *, rng: Generator) -> Noise:
+    def draw(self, channel: Channel, batch: int, *, rng: Generator) -> Draws:
         """Entries "i/name" of round i: one fading state, noise of their own, feedback noise."""
-        noise: Noise = {}
-        first: Noise = {}
+        noise: Draws = {}
+        first: Draws = {}
         for i, layer in enumerate(self.rounds):
             k = layer.grid.symbols
             use = channel.draw_again(first, k, rng=rng) if i else channel.draw(batch, k, rng=rng)
@@ -192,7 +192,7 @@ class JSCCF(System):
         return noise
 
     def transmit(
-        self, x: Images, channel: Channel, noise: Noise, *, snr_db: Decibels
+        self, x: Images, channel: Channel, noise: Draws, *, snr_db: Decibels
     ) -> Transmission:
         sent: list[Symbols] = []
         heard: list[Tensor] = []  # by the receiver, as feature maps

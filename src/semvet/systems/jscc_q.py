@@ -23,18 +23,23 @@ from typing import Annotated, Literal, final
 from annotated_types import Ge, Le
 from torch import Tensor, nn
 
-from semvet.systems.attention import SnrAttention
 from semvet.systems.base import OneShotSystem
-from semvet.systems.constellation import QAM, Constellation, Learned, divergence_from_uniform
-from semvet.systems.grid import Grid
-from semvet.systems.power import symbol_count
-from semvet.systems.residual import (
+from semvet.systems.layers.attention import SnrAttention
+from semvet.systems.layers.grid import Grid
+from semvet.systems.layers.residual import (
     AttentionBlock,
     Layer,
     ResidualBlock,
     ResidualBlockDown,
     ResidualBlockUp,
 )
+from semvet.systems.symbols.constellation import (
+    QAM,
+    Constellation,
+    Learned,
+    divergence_from_uniform,
+)
+from semvet.systems.symbols.power import symbol_count
 from semvet.types import (
     BandwidthRatio,
     Images,

@@ -26,19 +26,19 @@ from annotated_types import Ge, Le
 from torch import Generator, Tensor, nn
 
 from semvet.channels import Channel
-from semvet.systems.attention import SnrAttention
 from semvet.systems.base import System, Transmission, as_features
-from semvet.systems.convolution import PReLU, from_blocks, to_blocks
-from semvet.systems.gates import ContentGates
-from semvet.systems.grid import Grid
-from semvet.systems.power import symbol_count, to_symbols
-from semvet.systems.rate import RateAllotment, codeword_lengths
-from semvet.systems.wavelet import STRIDE, analyze, synthesize
+from semvet.systems.layers.attention import SnrAttention
+from semvet.systems.layers.convolution import PReLU, from_blocks, to_blocks
+from semvet.systems.layers.gates import ContentGates
+from semvet.systems.layers.grid import Grid
+from semvet.systems.layers.wavelet import STRIDE, analyze, synthesize
+from semvet.systems.objectives.rate import RateAllotment, codeword_lengths
+from semvet.systems.symbols.power import symbol_count, to_symbols
 from semvet.types import (
     BandwidthRatio,
+    Draws,
     Images,
     ImageShape,
-    Noise,
     OutputBias,
     PerImage,
     Scalar,
@@ -140,7 +140,7 @@ class SCAN(System):
         chan, varies = self.shape.channels, self.short < self.long
         subbands = STRIDE**2 * chan
         # sending the usual gray would take most of the power
-        self.usual = 1 / (1 + exp(-output_bias))
+        self.nominal = 1 / (1 + exp(-output_bias))
         self.gates = ContentGates(chan)
         self.encoder = Coder(subbands, self.grid.maps, width=width)
         self.decoder = Coder(self.grid.maps + varies, subbands, width=width)
@@ -152,7 +152,7 @@ class SCAN(System):
         inner: Sequence[Adaptive] = list(self.encoder.layers)  # type: ignore[arg-type]
         return [*(layer.body for layer in inner), self.encoder.last]
 
-    def draw(self, channel: Channel, batch: int, *, rng: Generator) -> Noise:
+    def draw(self, channel: Channel, batch: int, *, rng: Generator) -> Draws:
         """Of one use of k_long symbols; in training mode also "long", a fair coin each."""
         noise = channel.draw(batch, self.long, rng=rng)
         if self.training and self.rate is not None:
@@ -160,7 +160,7 @@ class SCAN(System):
         return noise
 
     def transmit(
-        self, x: Images, channel: Channel, noise: Noise, *, snr_db: Decibels
+        self, x: Images, channel: Channel, noise: Draws, *, snr_db: Decibels
     ) -> Transmission:
         capacity = channel.capacity(noise, snr_db=snr_db)
         seen = self.look(x, capacity)
@@ -181,7 +181,7 @@ class SCAN(System):
     def look(self, x: Images, capacity: PerImage) -> Tensor:
         """What the encoder sees: gated subbands, (batch, 16 chan, height / 4, width / 4)."""
         x = self.grid.pad(x)
-        coarse, fine = analyze(x - self.usual)
+        coarse, fine = analyze(x - self.nominal)
         coarse_gate, fine_gate = self.gates(x, capacity)
         return torch.cat([coarse_gate * coarse, to_blocks(fine_gate * fine)], dim=1)
 
@@ -199,7 +199,7 @@ class SCAN(System):
             maps = torch.cat([maps, long.expand_as(maps[:, :1])], dim=1)
         subbands = self.decoder(maps, capacity).float()
         coarse, fine = subbands.tensor_split([4 * self.shape.channels], dim=1)
-        return clip(self.grid.crop(synthesize(coarse, from_blocks(fine))) + self.usual)
+        return clip(self.grid.crop(synthesize(coarse, from_blocks(fine))) + self.nominal)
 
     def sent(self, uses: Tensor) -> Tensor:
         """(batch, k_long), whether a symbol is sent."""

@@ -28,17 +28,17 @@ from torch.nn.functional import normalize
 
 from semvet.channels import Channel
 from semvet.systems.base import OneShotSystem, Transmission, as_features
-from semvet.systems.convolution import PReLU, TransposedConv5
-from semvet.systems.grid import Grid
-from semvet.systems.info_nce import info_nce
 from semvet.systems.jscc import STRIDE, convolutions_of, initialize, make_decoder, make_encoder
-from semvet.systems.power import symbol_count
+from semvet.systems.layers.convolution import PReLU, TransposedConv5
+from semvet.systems.layers.grid import Grid
+from semvet.systems.objectives.info_nce import info_nce
+from semvet.systems.symbols.power import symbol_count
 from semvet.types import (
     BandwidthRatio,
+    Draws,
     Features,
     Images,
     ImageShape,
-    Noise,
     NonNegative,
     OutputBias,
     PerImage,
@@ -111,7 +111,7 @@ class SemCC(OneShotSystem):
         return normalize(self.projection(as_features(self._encode(received))).float(), dim=1)
 
     def transmit(
-        self, x: Images, channel: Channel, noise: Noise, *, snr_db: Decibels
+        self, x: Images, channel: Channel, noise: Draws, *, snr_db: Decibels
     ) -> Transmission:
         """`terms` look at the whole batch; there are none in evaluation mode."""
         capacity = channel.capacity(noise, snr_db=snr_db)

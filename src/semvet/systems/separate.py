@@ -23,8 +23,8 @@ from torch import nn
 
 from semvet.channels import Channel
 from semvet.systems.base import System, Transmission, as_features
-from semvet.systems.power import symbol_count, to_symbols
-from semvet.types import BandwidthRatio, Images, ImageShape, Noise
+from semvet.systems.symbols.power import symbol_count, to_symbols
+from semvet.types import BandwidthRatio, Draws, Images, ImageShape
 from semvet.units import Decibels
 
 Codec = Literal["webp", "jpeg"]
@@ -61,7 +61,7 @@ class Separate(System):
         return []
 
     def transmit(
-        self, x: Images, channel: Channel, noise: Noise, *, snr_db: Decibels
+        self, x: Images, channel: Channel, noise: Draws, *, snr_db: Decibels
     ) -> Transmission:
         """Not differentiable in x. Each image on its own, on the CPU."""
         outage = self.mean_logit.sigmoid()

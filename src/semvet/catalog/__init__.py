@@ -1,0 +1,1 @@
+"""Plug-ins by name: typed arguments, checked runs, objects."""

@@ -1,0 +1,1 @@
+"""Certificates of smoothed pictures beside the best attack that was found."""

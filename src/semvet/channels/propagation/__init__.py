@@ -1,0 +1,1 @@
+"""What fading and multipath do to symbols."""

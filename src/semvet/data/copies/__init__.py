@@ -1,0 +1,1 @@
+"""Local copies of data sets, and where they come from."""

@@ -1,0 +1,1 @@
+"""imagenet5 from the user's own ImageNet."""

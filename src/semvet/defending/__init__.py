@@ -1,0 +1,1 @@
+"""Defenses at work: the world that one stands in, and what is left of the attack behind it."""

@@ -1,0 +1,1 @@
+"""Filters that images pass before they are sent."""

@@ -1,0 +1,1 @@
+"""Statistics of images and latents, and thresholds for them."""

@@ -1,0 +1,1 @@
+"""Kernels and weights: finding, pruning and tuning them."""

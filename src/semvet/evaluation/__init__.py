@@ -1,0 +1,1 @@
+"""What the receiver gets, and what a judge says of it."""

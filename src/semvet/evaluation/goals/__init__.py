@@ -1,0 +1,1 @@
+"""What an adversary may want, and when it counts as reached."""

@@ -1,0 +1,78 @@
+"""A finished run's systems, out of the store and ready to be sent images.
+
+config.yaml -> data, link, attack        weights.safetensors -> their weights
+trained/<id of the null control>         the clean system, where the store still has it
+"""
+
+from dataclasses import dataclass
+
+import torch
+
+from semvet.attacks import Attack
+from semvet.catalog.schema import null_control, resolve
+from semvet.config import Run, content_id
+from semvet.data import Splits
+from semvet.errors import StoreError
+from semvet.pipeline.material import Material, load_material
+from semvet.store import Arrays, RunFolder, Store, read_weights
+from semvet.systems import Transceiver
+from semvet.training.machine import place
+from semvet.training.trained import build, load
+
+
+@dataclass(frozen=True)
+class Reloaded:
+    """Weights are frozen; gradients still reach the images."""
+
+    run: Run
+    splits: Splits
+    attack: Attack
+    link: Transceiver
+    clean: Transceiver | None  # the null control; None: not in the store, or the run itself
+
+
+def reload(folder: RunFolder, *, device: torch.device, hardened: int | None = None) -> Reloaded:
+    """Args:
+        hardened: the system as this defense of the run left it (counted from 0); None: as it was
+            before any defense.
+
+    Raises:
+        StoreError: the run is not finished, its data are others now, or there is no such system.
+        WeightsError: weights that were changed or do not fit.
+    """
+    fingerprint = folder.metrics["provenance"]["data_fingerprint"]
+    run = resolve(folder.config)
+    material = load_material(run)
+    if material.data.fingerprint != fingerprint:
+        raise StoreError(
+            f"{folder.path}: it was made with the data of fingerprint {fingerprint}, here are "
+            f"{material.data.source} ({material.data.fingerprint}); point SEMVET_DATA or data.root "
+            "to the same images"
+        )
+    splits = material.splits(run)
+    link, attack = build(run, splits)
+    arrays = folder.weights()
+    if hardened is not None:  # the attack stays, unless its trigger was trained anew as well
+        arrays = arrays | folder.hardened(hardened)
+    load(arrays, link=link, attack=attack)
+    for module in (link, attack):
+        place(module.eval().requires_grad_(False), device)
+    return Reloaded(run, splits, attack, link, _clean(run, material, splits, folder, device))
+
+
+def _clean(
+    run: Run, material: Material, splits: Splits, folder: RunFolder, device: torch.device
+) -> Transceiver | None:
+    null = null_control(run)
+    arrays = _stored(folder, content_id(null.training_record(), material.fingerprint))
+    if run.attack.name == "none" or arrays is None:
+        return None
+    link, _ = build(null, splits)
+    load(arrays, link=link)
+    place(link.eval().requires_grad_(False), device)
+    return link
+
+
+def _stored(folder: RunFolder, trained: str) -> Arrays | None:
+    path = Store(folder.path.parent).trained(trained) / "weights.safetensors"
+    return read_weights(path) if path.exists() else None

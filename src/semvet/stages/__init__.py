@@ -1,1 +1,0 @@
-"""The stages of a run: data -> poison -> train -> evaluate -> defend -> evaluate -> store."""

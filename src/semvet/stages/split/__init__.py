@@ -1,5 +1,0 @@
-"""U-shaped split training (BASS Sec. IV-A), by one process or by two."""
-
-from semvet.stages.split.training import split_training
-
-__all__ = ["split_training"]

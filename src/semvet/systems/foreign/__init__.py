@@ -1,0 +1,1 @@
+"""A stranger's codec: found, loaded, tried out."""

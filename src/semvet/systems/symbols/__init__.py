@@ -1,0 +1,1 @@
+"""Latents to symbols: power and alphabets."""

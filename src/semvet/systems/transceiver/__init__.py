@@ -1,0 +1,1 @@
+"""A system over a channel, as everybody else uses it."""

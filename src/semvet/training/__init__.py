@@ -1,0 +1,1 @@
+"""Training: pairs, batches, steps and the weights that come of them."""

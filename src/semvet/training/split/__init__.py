@@ -1,0 +1,5 @@
+"""U-shaped split training (BASS Sec. IV-A), by one process or by two."""
+
+from semvet.training.split.training import split_training
+
+__all__ = ["split_training"]
