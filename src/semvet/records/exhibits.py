@@ -1,0 +1,136 @@
+"""What a study or a defense has to show, so that a report need not know which one it was.
+
+Figure      panels side by side: Curves, Bands (stacked shares), Matrix
+Table       columns of figures with their intervals
+ImageRows   rows of images, which lie in evaluation.safetensors under the name that is given
+
+A key names a thing for programs, a title for readers.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from semvet.records.base import Interval, Record
+
+Of = Literal["attacked", "clean", "benign", "none"]  # what a line is about: decides its colour
+Number = float | None  # None: not there
+
+
+class Line(Record):
+    """`y` over the panel's x. A line of one trigger level says which, of how many it is one."""
+
+    key: str
+    label: str
+    y: tuple[Number, ...]
+    of: Of = "none"
+    level: int | None = None
+    dashed: bool = False
+    intervals: tuple[Interval, ...] | None = None
+
+
+class Mark(Record):
+    """An upright line."""
+
+    x: float
+    label: str = ""
+    strong: bool = False
+
+
+class Curves(Record):
+    kind: Literal["curves"] = "curves"
+    key: str
+    title: str
+    x_label: str
+    x: tuple[float, ...] | tuple[str, ...]  # names stand in a row
+    lines: tuple[Line, ...]
+    share: bool = True  # y goes from 0 to 1
+    joined: bool = True  # points in a row that mean nothing between them are not
+    marks: tuple[Mark, ...] = ()
+    levels: tuple[Mark, ...] = ()  # level lines across: x is the height
+
+
+class Bands(Record):
+    """Shares of outcomes, stacked; the first outcome is none."""
+
+    kind: Literal["bands"] = "bands"
+    key: str
+    title: str
+    x_label: str
+    y_label: str
+    x: tuple[float, ...]
+    outcomes: tuple[str, ...]
+    shares: tuple[tuple[float, ...], ...]  # for each x, one per outcome
+    marks: tuple[Mark, ...] = ()
+
+
+class Matrix(Record):
+    """Shares of each row."""
+
+    kind: Literal["matrix"] = "matrix"
+    key: str
+    title: str
+    rows: tuple[str, ...]
+    columns: tuple[str, ...]
+    x_label: str
+    y_label: str
+    values: tuple[tuple[float, ...], ...]
+
+
+Panel = Annotated[Curves | Bands | Matrix, Field(discriminator="kind")]
+
+
+class Figure(Record):
+    """Panels of one kind, `across` in a row."""
+
+    kind: Literal["figure"] = "figure"
+    key: str
+    alt: str
+    caption: str
+    panels: tuple[Panel, ...]
+    across: int = Field(3, ge=1)
+
+    def panel(self, key: str) -> Curves | Bands | Matrix:
+        return next(one for one in self.panels if one.key == key)
+
+
+class Column(Record):
+    """`values` top to bottom, printed as `form` says."""
+
+    key: str
+    title: str
+    form: Literal["rate", "db", "similarity", "count", "short", "printed", "text"]
+    values: tuple[float | str | None, ...]
+    intervals: tuple[Interval | None, ...] | None = None
+    group: str = ""  # columns of one group have a common heading
+
+
+class Table(Record):
+    kind: Literal["table"] = "table"
+    key: str
+    caption: str = ""
+    columns: tuple[Column, ...]  # the first one names the rows
+    note: str = ""
+
+    def column(self, key: str) -> Column:
+        return next(one for one in self.columns if one.key == key)
+
+
+class ImageRow(Record):
+    """`array` is (image, chan, height, width) in [0, 1], or one image."""
+
+    array: str
+    title: str
+    note: str = ""
+
+
+class ImageRows(Record):
+    kind: Literal["images"] = "images"
+    key: str
+    heading: str
+    alt: str
+    caption: str
+    rows: tuple[ImageRow, ...]
+
+
+Exhibit = Annotated[Figure | Table | ImageRows, Field(discriminator="kind")]
