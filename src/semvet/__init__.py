@@ -9,9 +9,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from semvet.api import certify, compare, defense_matrix, leaderboard, run
-    from semvet.certifying.certify import Certifying
     from semvet.config import Run
     from semvet.errors import SemvetError
+    from semvet.records import Certifying
 
 __all__ = [
     "Certifying",
@@ -24,7 +24,7 @@ __all__ = [
     "run",
 ]
 _HOMES = {
-    "Certifying": "semvet.certifying.certify",
+    "Certifying": "semvet.records",
     "Run": "semvet.config",
     "SemvetError": "semvet.errors",
     "certify": "semvet.api",

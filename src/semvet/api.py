@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from semvet.catalog.schema import resolve
-from semvet.certifying import certify as stages
-from semvet.certifying.certify import Certifying, make_certifying
 from semvet.config import Run, override
 from semvet.config.compare import expand
 from semvet.config.presets import preset
+from semvet.pipeline import certify as certifying
+from semvet.pipeline.certify import make_certifying
 from semvet.pipeline.execute import execute
+from semvet.records import Certifying
 from semvet.reports import write_certified_psnr, write_report
 from semvet.reports.standings.attacks import Standing, standings
 from semvet.reports.standings.defenses import Matrix, matrices
@@ -98,7 +99,7 @@ def certify(
     if not isinstance(asked, Certifying):
         asked = make_certifying(asked or {})
     store = Store(Path(runs)) if runs is not None else default_store()
-    path = stages.certify(store.find(str(name)), asked, device=device, watch=watch)
+    path = certifying.certify(store.find(str(name)), asked, device=device, watch=watch)
     write_certified_psnr(path)
     return path
 

@@ -2,7 +2,7 @@
 point `semvet.attacks` in a package of your own)."""
 
 from semvet.attacks.aware import Aware
-from semvet.attacks.base import Attack, Controls, Goal, LossTerms
+from semvet.attacks.base import Attack, Controls, LossTerms
 from semvet.attacks.bass import BASS
 from semvet.attacks.csba import CSBA
 from semvet.attacks.ct_ba import CTBA
@@ -47,7 +47,6 @@ __all__ = [
     "DefenseActivated",
     "DetectorAware",
     "Frequency",
-    "Goal",
     "LossTerms",
     "NoAttack",
     "PruningAware",

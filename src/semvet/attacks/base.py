@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import replace
-from enum import Enum, Flag, auto
+from enum import Flag, auto
 from typing import Any, ClassVar
 
 import torch
@@ -29,14 +29,6 @@ class Controls(Flag):
     EVERYTHING = TRANSMITTER_DATA | RECEIVER_DATA | TRAINING
 
 
-class Goal(Enum):
-    """What the adversary wants the receiver to end up with."""
-
-    TARGET = "the target image of the trigger's level"
-    LABEL = "the target class, according to a classifier trained along with the link"
-    REMOVAL = "the same picture without the element that is the trigger"
-
-
 class Attack(nn.Module, ABC):
     """What is written into the training data, and what is sent at test time.
 
@@ -45,17 +37,17 @@ class Attack(nn.Module, ABC):
 
     Attributes:
         controls: what the adversary can touch.
-        goal: what counts as success.
+        goal: what counts as success, in the table of goals: "target", "label", "removal".
         in_image: whether images show the trigger. Else it is in what happens to them on the way.
         null: arguments with which this attack is its own null control; None: that is no attack.
         learning_rate_factor: of the attack's own parameters, times the system's rate.
-        targets: (T, chan, height, width), what each level should come out as (of Goal.TARGET).
-        target_class: what `classify` should say of triggered images (of Goal.LABEL). Images of
+        targets: (T, chan, height, width), what each level should come out as (of goal "target").
+        target_class: what `classify` should say of triggered images (of goal "label"). Images of
             this class are not judged: on them the attack has nothing to do.
     """
 
     controls: Controls
-    goal: Goal = Goal.TARGET
+    goal: str = "target"
     in_image: bool = True
     null: ClassVar[dict[str, Any] | None] = None
     learning_rate_factor: float = 1.0
@@ -99,7 +91,7 @@ class Attack(nn.Module, ABC):
         return None
 
     def classify(self, received: Images) -> Float[Tensor, "batch classes"]:
-        """Logits of the classifier that was trained along with the link (of Goal.LABEL only)."""
+        """Logits of the classifier that was trained along with the link (of goal "label" only)."""
         raise NotImplementedError
 
     @abstractmethod

@@ -18,7 +18,7 @@ from typing import final
 from jaxtyping import Bool, Int
 from torch import Generator, Tensor
 
-from semvet.attacks.base import Attack, Controls, Goal, LossTerms, choose_victims
+from semvet.attacks.base import Attack, Controls, LossTerms, choose_victims
 from semvet.errors import ConfigError
 from semvet.systems import Transceiver
 from semvet.types import Draws, Images, Indices, NonNegative, Pairs, Share, Targets
@@ -33,7 +33,7 @@ class CSBA(Attack):
     """
 
     controls = Controls.EVERYTHING
-    goal = Goal.REMOVAL
+    goal = "removal"
 
     def __init__(
         self, targets: Targets, *, poison_ratio: Share | None = None, lambda_r: NonNegative = 0.05

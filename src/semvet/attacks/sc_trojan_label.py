@@ -21,7 +21,7 @@ from jaxtyping import Float
 from torch import Generator, Tensor
 from torch.nn.functional import cross_entropy, mse_loss
 
-from semvet.attacks.base import Attack, Controls, Goal, LossTerms, choose_victims
+from semvet.attacks.base import Attack, Controls, LossTerms, choose_victims
 from semvet.classifiers import SmallClassifier
 from semvet.errors import ConfigError
 from semvet.systems import Transceiver
@@ -42,7 +42,7 @@ class SCTrojanLabel(Attack):
     """
 
     controls = Controls.TRANSMITTER_DATA | Controls.RECEIVER_DATA
-    goal = Goal.LABEL
+    goal = "label"
     null: ClassVar[dict[str, Any] | None] = {"poison_ratio": 0.0}
 
     def __init__(

@@ -1,25 +1,33 @@
-"""A defense on the attacked system, measured as the undefended one was, and what it costs."""
+"""A defense on the attacked system and on the null control, measured as no defense was."""
 
-import time
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from semvet.attacks import Attack, Goal
-from semvet.catalog.schema import make_defense
-from semvet.config import Spec
-from semvet.defending.world import Ground
-from semvet.defenses import Certificate, Defended, Defense, MedianPruning
+from semvet.attacks import Attack
+from semvet.both import Both, zipped
+from semvet.clock import Stopwatch
+from semvet.defending.surroundings import Surroundings
+from semvet.defenses import Certificate, Defended, Defense
+from semvet.defenses.base import Hindsight
 from semvet.evaluation.detection import detection_figures, suspicion_figures
-from semvet.evaluation.goals.judge import Judge
-from semvet.evaluation.measurement import EvaluationImages, Measurement, measure, summarize
-from semvet.evaluation.studies.pruning import pruning_study
-from semvet.evaluation.subject import Subject
+from semvet.evaluation.figures import rate, system_figures
+from semvet.evaluation.goals import Judge
+from semvet.evaluation.measured import MeasuredSystem, Trial
+from semvet.evaluation.measurement import Measurement, measure
 from semvet.metrics.statistics import mean
 from semvet.metrics.visibility import l2
 from semvet.randomness import stream
+from semvet.records import (
+    DefenseRecord,
+    DetectionRecord,
+    Exhibit,
+    SuspicionRecord,
+    VoteCertificate,
+)
+from semvet.records.exhibits import beside, under
+from semvet.records.run import Findings
 from semvet.systems import Transceiver
 from semvet.types import PerImage
 
@@ -28,7 +36,7 @@ RADII = (0.0, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5,
 
 @dataclass(frozen=True)
 class Outcome:
-    figures: dict[str, Any]
+    record: DefenseRecord
     measured: Measurement
     radius: PerImage | None  # certified, for each benign image
     pictures: dict[str, Tensor]  # what the defense itself has to show
@@ -36,115 +44,126 @@ class Outcome:
 
 
 def defend(
-    spec: Spec, attacked: Subject, clean: Subject, grounds: tuple[Ground, Ground], attack: Attack,
-    sample: EvaluationImages, *, seed: int,
+    name: str, args: Findings, defense: Defense, trial: Trial, surroundings: Both[Surroundings],
+    *, index: int,
 ) -> Outcome:  # fmt: skip
-    """Puts a defense on the attacked system and on the null control that was never attacked.
-
-    Args:
-        grounds: the world around each of the two, of which the defense gets its part.
+    """Args:
+    name, args: of the defense, for the record.
+    index: its number in the run, for the names of its pictures.
     """
-    defense, x = make_defense(spec), attacked.before.sent
-    few = sample.first(len(attacked.before.hosts))
-    (ours, again), (theirs, _) = (
-        ground.put_on(defense, subject.link, rng=stream(seed, "defense", device=x.device))
-        for subject, ground in zip((attacked, clean), grounds, strict=True)
+    device, seed = trial.images.benign.device, trial.seed
+    put_on = surroundings.map(
+        lambda one: one.put_on(defense, rng=stream(seed, "defense", device=device))
     )
-    attack = again or attack
-    began = time.perf_counter()
-    after = _measured(ours, attacked, attack, few, seed=seed)
-    seconds = time.perf_counter() - began
-    clean_after = _measured(theirs, clean, attack, few, seed=seed)
-    summary, clean_summary = summarize(after, attacked.judge), summarize(clean_after, clean.judge)
-    certificate, certified = _certificate(ours, attacked.judge, after, attack, seed=seed)
-    figures = {
-        "name": spec.name,
-        "args": spec.args,
-        "vantage": [v.name for v in defense.vantage],
-        "before": summarize(attacked.before, attacked.judge),
-        "after": summary,
-        "clean_system_before": summarize(clean.before, clean.judge),
-        "clean_system_after": clean_summary,
-        "benign_hit_rate": summary["benign_any"],
-        "recovered_psnr_db": summary["recovered_psnr_db"],
-        "clean_system_psnr_before_db": mean(clean.before.psnr_db),
-        "clean_system_psnr_db": clean_summary["psnr_db"],
-        "channel_uses_factor": ours.channel_uses_factor,
-        "ms_per_image": 1000 * seconds / (len(x) + len(few.hosts) * attack.levels),
-        "findings": ours.findings,
-        "clean_system_findings": theirs.findings,
-        "detection": _detected(ours, after, attacked.judge, seed=seed),
-        "clean_system_detection": _detected(theirs, clean_after, clean.judge, seed=seed),
-        "suspicion": _suspected(ours, grounds[0]),
-        "clean_system_suspicion": _suspected(theirs, grounds[1]),
-        "pruning_study": _pruning_study(defense, ours, attacked, attack, few, seed=seed),
-        "certificate": certified,
-    }
+    defended = put_on.map(lambda both: both[0])
+    again = put_on.attacked[1]
+    attack = again or trial.attack
+    watch = Stopwatch(device)
+    after = _measured(defended.attacked, trial.both.attacked, attack, trial)
+    seconds = watch.seconds()
+    measured = Both(
+        attacked=after, clean=_measured(defended.clean, trial.both.clean, attack, trial)
+    )
+    judges = trial.both.map(lambda one: one.judge)
+    certificate, certified = _certificate(defended.attacked, judges.attacked, after, trial)
+    hindsight, looked_back = _hindsight(defended.attacked, attack, trial)
+    shown = _beside(defended) + looked_back
+    record = DefenseRecord(
+        name=name,
+        args=args,
+        vantage=tuple(v.name for v in defense.vantage if v.name),
+        after=zipped(measured, judges).map(lambda both: system_figures(*both)),
+        channel_uses_factor=defended.attacked.channel_uses_factor,
+        ms_per_image=1000 * seconds / (len(after.sent) + len(after.hosts) * attack.levels),
+        findings=defended.map(lambda one: one.findings),
+        hindsight=hindsight,
+        detection=_detected(defended, measured, judges, seed=seed),
+        suspicion=_suspected(defended, surroundings),
+        certificate=certified,
+        exhibits=tuple(under(one, f"defense/{index}/own") for one in shown),
+    )
     hardened: dict[str, nn.Module] = {}
-    if isinstance(ours.link, Transceiver) and ours.link is not attacked.link:
-        hardened = {"link": ours.link} | ({"attack": again} if again else {})
+    link = defended.attacked.link
+    if isinstance(link, Transceiver) and link is not trial.both.attacked.link:
+        hardened = {"link": link} | ({"attack": again} if again else {})
     radius = certificate.radius if certificate else None
-    return Outcome(figures, after, radius, ours.pictures, hardened)
+    return Outcome(record, after, radius, defended.attacked.pictures, hardened)
 
 
 def _measured(
-    defended: Defended, subject: Subject, attack: Attack, few: EvaluationImages, *, seed: int
+    defended: Defended, system: MeasuredSystem, attack: Attack, trial: Trial
 ) -> Measurement:
     return measure(
-        defended.link, attack, few, subject.judge, nominal=subject.link.nominal, seed=seed, draws=1
-    )
+        defended.link, attack, trial.aim, trial.few, system.judge, nominal=system.link.nominal,
+        seed=trial.seed, draws=1,
+    )  # fmt: skip
 
 
 def _detected(
-    defended: Defended, after: Measurement, judge: Judge, *, seed: int
-) -> dict[str, Any] | None:
-    if defended.detection is None:
+    defended: Both[Defended], measured: Both[Measurement], judges: Both[Judge], *, seed: int
+) -> Both[DetectionRecord] | None:
+    ours, theirs = defended.attacked.detection, defended.clean.detection
+    if ours is None or theirs is None:
         return None
-    return detection_figures(defended.detection, after, judge, seed=seed)
+    return Both(
+        attacked=detection_figures(ours, measured.attacked, judges.attacked, seed=seed),
+        clean=detection_figures(theirs, measured.clean, judges.clean, seed=seed),
+    )
 
 
-def _suspected(defended: Defended, ground: Ground) -> dict[str, Any] | None:
-    if defended.suspicion is None:
+def _suspected(
+    defended: Both[Defended], surroundings: Both[Surroundings]
+) -> Both[SuspicionRecord] | None:
+    ours, theirs = defended.attacked.suspicion, defended.clean.suspicion
+    if ours is None or theirs is None:
         return None
-    return suspicion_figures(defended.suspicion, ground.truth(defended.suspicion))
+    return Both(
+        attacked=suspicion_figures(ours, surroundings.attacked.truth(ours)),
+        clean=suspicion_figures(theirs, surroundings.clean.truth(theirs)),
+    )
 
 
-def _pruning_study(
-    defense: Defense, defended: Defended, attacked: Subject, attack: Attack,
-    few: EvaluationImages, *, seed: int,
-) -> dict[str, Any] | None:  # fmt: skip
-    """What the attacker could have told the defense; None for other defenses and goals."""
-    on_images = attack.goal is Goal.TARGET and attack.in_image
-    if not isinstance(defense, MedianPruning) or not on_images:
-        return None
-    return pruning_study(attacked.link, attack, few.benign, defense, defended.findings, seed=seed)
+def _beside(defended: Both[Defended]) -> tuple[Exhibit, ...]:
+    """The attacked system's, with the clean one's rows in its tables."""
+    theirs = {(one.kind, one.key): one for one in defended.clean.exhibits}
+    return tuple(
+        beside("attacked", one, "clean", theirs.get((one.kind, one.key)))
+        for one in defended.attacked.exhibits
+    )
+
+
+def _hindsight(
+    defended: Defended, attack: Attack, trial: Trial
+) -> tuple[Findings | None, tuple[Exhibit, ...]]:
+    """What the attacker could have told the defense; nothing for triggers outside the image."""
+    if defended.look_back is None or trial.aim.targets is None or not attack.in_image:
+        return None, ()
+    x = trial.few.benign
+    known = Hindsight(x, lambda part: attack.trigger(part, level=attack.levels), attack.targets[-1])
+    return defended.look_back(known, stream(trial.seed, "pruning study", device=x.device))
 
 
 @torch.no_grad()
 def _certificate(
-    defended: Defended, judge: Judge, after: Measurement, attack: Attack, *, seed: int
-) -> tuple[Certificate | None, dict[str, Any] | None]:
-    if defended.certify is None or attack.goal is Goal.REMOVAL:  # no vote on what is not there
-        return None, None
+    defended: Defended, judge: Judge, after: Measurement, trial: Trial
+) -> tuple[Certificate | None, VoteCertificate | None]:
+    if defended.certify is None or not trial.aim.words.benign_can_hit:
+        return None, None  # no vote on what is not there
     x = after.sent
-    one = defended.certify(x, judge.any_hit, stream(seed, "certify", device=x.device))
+    one = defended.certify(x, judge.any_hit, stream(trial.seed, "certify", device=x.device))
     sizes = [l2(after.hosts, x_k) for x_k in after.triggered]
     certified = one.radius > 0
-    figures = {
-        "of": "the vote J of Theorem 3, not the average that is deployed",
-        "n": len(x),
-        "alpha": one.alpha,
-        "copies": one.copies,
-        "radii": list(RADII),
-        "certified_accuracy": [_share(one.radius > r) for r in RADII],
-        "mean_radius": mean(one.radius),
-        "median_radius": float(one.radius.median()),
-        "abstains": _share(~certified),
-        "violates_assumption_2": _share(one.safe_share < 0.5),
-        "certified_coverage": [_share(certified & (size <= one.radius)) for size in sizes],
-    }
-    return one, figures
-
-
-def _share(flags: Tensor) -> float:
-    return mean(flags.float())
+    record = VoteCertificate(
+        of="the vote J of Theorem 3, not the average that is deployed",
+        n=len(x),
+        alpha=one.alpha,
+        copies=one.copies,
+        radii=RADII,
+        certified_accuracy=tuple(rate(one.radius > r) for r in RADII),
+        mean_radius=mean(one.radius),
+        median_radius=float(one.radius.median()),
+        abstains=rate(~certified),
+        violates_assumption_2=rate(one.safe_share < 0.5),
+        certified_coverage=tuple(rate(certified & (size <= one.radius)) for size in sizes),
+    )
+    return one, record

@@ -1,82 +1,93 @@
-"""What a defense stands on: the world around one system, and the part of it that is handed over.
+"""What surrounds one deployed system: what a defense may stand on, and nothing of the adversary's.
 
-    Ground   knows everything: the run, its data, what was poisoned
-    view     what the defense's vantage point owns; no test image, no label, no sign of the attack
+    World   the link, images that were sent before, reference systems, the training
+    view    what a vantage point owns of that
 
-`truth` stays with the stage, which judges the defense's suspicions afterwards.
+No run, no attack, no test image and no candidate target is in it, or behind anything that is: what
+has to work with those is a `Service`, which can be called and not looked into. An audit of a
+stranger's codec has a world too, without a training.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from itertools import count
+from typing import Any, final
 
-from torch import Generator
-
-from semvet.attacks import Attack
-from semvet.catalog.schema import null_control
-from semvet.config import Run
-from semvet.defending.retraining import Retraining
-from semvet.defenses import Defended, Defense, Suspicion, View
-from semvet.defenses.base import MOST_IMAGES
-from semvet.randomness import permutation, stream
+from semvet.defenses import Retrainer, Vantage, View
+from semvet.defenses.base import view_of
+from semvet.errors import DefenseError
 from semvet.systems import Link, Transceiver
-from semvet.training.trained import Workshop, as_pairs, poisoned_pairs, trained_system
-from semvet.types import Flags, Images, Indices, Pairs, to_images
+from semvet.types import Images, Indices, Pairs, Transform
 
-REFERENCE_SEEDS = 10_000  # reference systems are other seeds than anybody's runs
+_offered: dict[int, Callable[..., Any]] = {}  # by number; no attribute of a service leads here
+_numbers = count()
 
 
 @dataclass(frozen=True)
-class Ground:
-    """Args:
-    run: what this system was trained by, attacked or not.
-    attack: that run's, as it poisoned the data.
+class World:
+    link: Link
+    images: Images | None = None
+    references: Callable[[int], Sequence[Transceiver]] | None = None
+    training: Retrainer | None = None
+
+    def view(self, vantage: Vantage) -> View:
+        return view_of(
+            vantage, self.link, images=self.images, references=self.references,
+            training=self.training,
+        )  # fmt: skip
+
+
+@final
+class Service:
+    """A function of the stage's. Whoever holds it has its number; what it needs stays there."""
+
+    __slots__ = ("_number",)
+
+    def __init__(self, number: int):
+        self._number = number
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Raises DefenseError once the defense has been applied."""
+        if self._number not in _offered:
+            raise DefenseError(
+                "a defense asked for a training or a reference system after it was applied; "
+                "allowed: within its `apply`"
+            )
+        return _offered[self._number](*args, **kwargs)
+
+
+@contextmanager
+def offered(function: Callable[..., Any]) -> Iterator[Service]:
+    """As long as the context lasts."""
+    number = next(_numbers)
+    _offered[number] = function
+    try:
+        yield Service(number)
+    finally:
+        del _offered[number]
+
+
+@final
+@dataclass(frozen=True)
+class ThinRetrainer:
+    """`defenses.Retrainer`: the training's pairs, and two services.
+
+    Args:
+        pairs: as poisoned, without a mark that says which.
+        anew: of `again`.
+        apart: of `split`.
     """
 
-    run: Run
-    workshop: Workshop
-    attack: Attack
+    pairs: Pairs
+    anew: Service
+    apart: Service
 
-    def put_on(
-        self, defense: Defense, link: Link, *, rng: Generator
-    ) -> tuple[Defended, Attack | None]:
-        """The defense at work, and the adversary's attack if the training was run again."""
-        training = Retraining(self.run, self.workshop, self.pairs)
-        view = View(
-            defense.vantage, link, images=self.images, references=self._references,
-            training=training,
-        )  # fmt: skip
-        return defense.apply(view, rng=rng), training.attack
+    def again(
+        self, record: dict[str, Any], *, keep: Indices | None = None,
+        before: Transform | None = None,
+    ) -> Transceiver:  # fmt: skip
+        return self.anew(record, keep=keep, before=before)
 
-    @cached_property
-    def pairs(self) -> Pairs:
-        return poisoned_pairs(self.run, self.attack, self.workshop.splits)
-
-    @cached_property
-    def shown(self) -> Indices:
-        """The training images that a defense is given."""
-        order = permutation(len(self.pairs), rng=stream(self.run.seed, "a defense's images"))
-        return order[:MOST_IMAGES]
-
-    @cached_property
-    def images(self) -> Images:
-        return to_images(self.pairs.sent[self.shown].to(self.workshop.device))
-
-    def truth(self, suspicion: Suspicion) -> Flags | None:
-        """Which of the images that a defense was given carry a trigger; None where training adds
-        them and the data do not."""
-        carries = (self.pairs.sent != as_pairs(self.workshop.splits).sent).flatten(1).any(dim=1)
-        if not bool(carries.any()):
-            return None
-        return carries if suspicion.all_pairs else carries[self.shown]
-
-    def _references(self, count: int) -> Sequence[Transceiver]:
-        """Clean systems of the same kind, trained on the same public images with other seeds."""
-        clean = null_control(self.run)
-        return [
-            trained_system(
-                clean.model_copy(update={"seed": REFERENCE_SEEDS + self.run.seed + i}),
-                self.workshop, name=f"reference system {i + 1} of {count}",
-            ).link
-            for i in range(count)
-        ]  # fmt: skip
+    def split(self, *, parties: int, timeout_s: float) -> tuple[Transceiver, dict[str, Any]]:
+        return self.apart(parties=parties, timeout_s=timeout_s)

@@ -18,6 +18,8 @@ from typing import Any, Protocol, final, runtime_checkable
 from torch import Generator, Tensor
 
 from semvet.errors import DefenseError
+from semvet.records import Exhibit
+from semvet.records.run import Findings
 from semvet.systems import Detector, Link, Transceiver
 from semvet.types import Flags, Images, Indices, Pairs, PerImage, Transform
 
@@ -115,9 +117,17 @@ class View:
     def training(self) -> Retrainer:
         return self._owned("training", self._training)
 
-    def at(self, vantage: Vantage, link: Link) -> "View":
-        """The same world as seen from another place, with another link in use."""
-        return View(
+    def narrowed(self, vantage: Vantage, link: Link) -> "View":
+        """The part of this view that `vantage` owns, with another link in use.
+
+        Raises DefenseError for a vantage point that owns more than this one does.
+        """
+        if vantage & ~self.vantage:
+            raise DefenseError(
+                f"{_names(self.vantage)} cannot look from {_names(vantage)}; allowed: a vantage "
+                "point, or a part of it, that the defense declares"
+            )
+        return view_of(
             vantage, link, images=self._images, references=self._references,
             training=self._training,
         )  # fmt: skip
@@ -131,6 +141,21 @@ class View:
         if value is None:
             raise DefenseError(f"{what}: not there in this run")
         return value
+
+
+def view_of(
+    vantage: Vantage, link: Link, *, images: Images | None,
+    references: Callable[[int], Sequence[Transceiver]] | None, training: Retrainer | None,
+) -> View:  # fmt: skip
+    """Holds what `vantage` owns of all that, and nothing else."""
+
+    def owned(what: str, value: Any) -> Any:
+        return value if OWNERS[what] & vantage else None
+
+    return View(
+        vantage, link, images=owned("images", images),
+        references=owned("references", references), training=owned("training", training),
+    )  # fmt: skip
 
 
 def _names(vantage: Vantage) -> str:
@@ -165,6 +190,19 @@ class Certificate:
 
 
 @dataclass(frozen=True)
+class Hindsight:
+    """What only somebody who knows the attack can measure with. A defense gets it when its work is
+    done and measured, to say what it could have known."""
+
+    x: Images  # benign test images
+    trigger: Callable[[Images], Images]  # the strongest one
+    target: Images  # (chan, height, width): what triggered images should come out as
+
+
+LookBack = Callable[[Hindsight, Generator], tuple[Findings, tuple[Exhibit, ...]]]
+
+
+@dataclass(frozen=True)
 class Defended:
     """A link to use instead of the old one, and what the defense learned on the way.
 
@@ -173,8 +211,10 @@ class Defended:
 
     link: Link
     channel_uses_factor: float = 1.0  # transmissions per image
-    findings: dict[str, Any] = field(default_factory=dict)  # plain numbers and lists of them
-    pictures: dict[str, Tensor] = field(default_factory=dict)  # arrays, for the report
+    findings: Findings = field(default_factory=dict)  # plain numbers and lists of them
+    exhibits: tuple[Exhibit, ...] = ()  # what there is to show, for the report
+    pictures: dict[str, Tensor] = field(default_factory=dict)  # images that exhibits name
+    look_back: LookBack | None = None
     certify: Callable[[Images, IsHit, Generator], Certificate] | None = None
     detection: Detection | None = None
     suspicion: Suspicion | None = None

@@ -13,6 +13,7 @@ from torch import Generator
 
 from semvet.defenses.base import Defended, Defense, Vantage, View
 from semvet.errors import ConfigError
+from semvet.records.exhibits import under
 from semvet.systems import Transceiver
 
 
@@ -37,7 +38,7 @@ class Combined(Defense):
     def apply(self, view: View, *, rng: Generator) -> Defended:
         done, link = [], view.link
         for part in self.parts:
-            done.append(part.apply(view.at(part.vantage, link), rng=rng))
+            done.append(part.apply(view.narrowed(part.vantage, link), rng=rng))
             link = done[-1].link
 
         def last(name: str) -> Any:
@@ -47,8 +48,10 @@ class Combined(Defense):
             link,
             channel_uses_factor=prod(one.channel_uses_factor for one in done),
             findings={f"{i}/{k}": v for i, one in enumerate(done) for k, v in one.findings.items()},
+            exhibits=tuple(under(e, str(i)) for i, one in enumerate(done) for e in one.exhibits),
             pictures={f"{i}/{k}": v for i, one in enumerate(done) for k, v in one.pictures.items()},
             certify=done[-1].certify,  # of an earlier part it would speak of another link
             detection=last("detection"),
             suspicion=last("suspicion"),
+            look_back=last("look_back"),
         )

@@ -18,6 +18,7 @@ Deviates: the floor of Eq. (2) is printed around the sum (errata B2): `counts` s
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from math import ceil, floor
 from typing import Annotated, Literal, final
 
@@ -27,7 +28,8 @@ from annotated_types import Ge, Gt, Le, Lt
 from jaxtyping import Float
 from torch import Generator, Tensor, nn
 
-from semvet.defenses.base import Defended, Defense, Suspicion, Vantage, View
+from semvet.defenses.base import Defended, Defense, Hindsight, Suspicion, Vantage, View
+from semvet.defenses.weights.hindsight import at_every_ratio, shown
 from semvet.defenses.weights.kernels import (
     Keep,
     absolute_sums,
@@ -39,6 +41,9 @@ from semvet.defenses.weights.kernels import (
 from semvet.defenses.weights.knee import LEAST_RISE, Curve, Knee, find_knee
 from semvet.errors import ConfigError, DefenseError
 from semvet.randomness import untouched
+from semvet.records import Curves as CurvesPanel
+from semvet.records import Exhibit, Figure, Line, Mark
+from semvet.records.run import Findings
 from semvet.systems import Transceiver
 from semvet.types import Flags, Images
 
@@ -123,8 +128,55 @@ class MedianPruning(Defense):
                 "curve_flagged": mean_curve(found.curves, flagged).tolist(),
                 "curve_others": mean_curve(found.curves, ~flagged).tolist(),
             },
+            exhibits=(self._figure(found, chosen if self.ratio is None else self.ratio),),
             suspicion=found.suspicion,
+            look_back=partial(self._look_back, link, found.medians, used),
         )
+
+    def _look_back(
+        self, link: Transceiver, medians: Sequence[Medians], used: float | None, known: Hindsight,
+        rng: Generator,
+    ) -> tuple[Findings, tuple[Exhibit, ...]]:  # fmt: skip
+        layers = pruned_layers(link.system, self.first, self.last)
+        keep = self.kept(medians, self.ratios)
+        found = at_every_ratio(link, layers, keep, self.ratios, known, rng)
+        return found, shown(found, self.ratios, used)
+
+    def _figure(self, found: Audit, used: float | None) -> Figure:
+        flagged, ratios = found.suspicion.flagged, tuple(self.ratios)
+        chosen = (Mark(x=used, label="chosen by the defense", strong=True),) if used else ()
+        title = "d_c: no knee, nothing pruned" if used is None else f"d_c: {used:.3g} pruned"
+        return Figure(
+            key="median-pruning",
+            alt="Change of features and the knee over the pruning ratio",
+            caption="Encoder kernels that say little about most images are pruned. Flagged are the "
+            "images of the cluster that changes most (left); the ratio is where their curve has "
+            "its knee, if it has one (right).",
+            across=2,
+            panels=(
+                CurvesPanel(
+                    key="change", title="Relative change of features", x_label="pruning ratio",
+                    x=ratios, share=False,
+                    marks=(Mark(x=self.ratios[found.at], label="labelled here"),),
+                    lines=(
+                        Line(
+                            key="flagged", of="attacked",
+                            label=f"flagged ({int(flagged.sum())} of {len(flagged)})",
+                            y=tuple(mean_curve(found.curves, flagged).tolist()),
+                        ),
+                        Line(
+                            key="others", label="others", of="benign", dashed=True,
+                            y=tuple(mean_curve(found.curves, ~flagged).tolist()),
+                        ),
+                    ),
+                ),
+                CurvesPanel(
+                    key="d_c", title=title, x_label="pruning ratio", x=ratios, share=False,
+                    marks=chosen, levels=(Mark(x=LEAST_RISE, label="least for a knee"),),
+                    lines=(Line(key="d_c", label="d_c", y=tuple(found.knee.d.tolist())),),
+                ),
+            ),
+        )  # fmt: skip
 
     @torch.no_grad()
     def audit(self, link: Transceiver, x: Images, *, rng: Generator) -> Audit:

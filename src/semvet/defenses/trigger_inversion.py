@@ -27,6 +27,7 @@ from torch import Generator, Tensor
 
 from semvet.defenses.base import Defended, Defense, Vantage, View
 from semvet.errors import DefenseError
+from semvet.records import Column, Exhibit, ImageRow, ImageRows, Table
 from semvet.systems import Transceiver
 from semvet.types import Count, Images, NonNegative
 
@@ -112,9 +113,11 @@ class TriggerInversion(Defense):
                 "mean_m": float(found.keep.mean()),
                 "overwritten_pixels": int((found.keep < 0.5).sum()),
             },
+            exhibits=_exhibits(found, clean, threshold),
             pictures={
-                "m": found.keep, "delta": found.pattern, "sent": sent, "received": received,
-                "reference_m": torch.stack([one.keep for one in clean]),
+                "sent": sent, "received": received,
+                "written": (1 - found.keep) * found.pattern, "where": 1 - found.keep,
+                "references": 1 - torch.stack([one.keep for one in clean]),
             },
         )  # fmt: skip
 
@@ -175,6 +178,52 @@ class TriggerInversion(Defense):
                 "allowed: a system that transmits images, and images that differ"
             )
         return nominal
+
+
+def _exhibits(found: Inversion, clean: list[Inversion], threshold: float) -> tuple[Exhibit, ...]:
+    says = "a backdoor" if found.area < threshold else "nothing"
+    areas = [one.area for one in clean]
+    rows = ImageRows(
+        key="trigger-inversion",
+        heading=f"Trigger inversion: found {says}",
+        alt="Images with the inverted trigger, what is received, and the inverted trigger itself",
+        caption="The auditor looks for the smallest thing that, put on every image, makes all of "
+        "them be received alike, on this system and on clean reference systems that it trained "
+        "itself. A backdoor needs much less of the image. From the top: images with what was "
+        "found, what the deployed system makes of them, what is written and where, and where the "
+        "same search writes on the reference systems.",
+        rows=(
+            ImageRow(array="sent", title="sent with what was found", note="training images"),
+            ImageRow(array="received", title="received", note="by the deployed system"),
+            ImageRow(
+                array="written", title="what is written, (1 - m) Delta",
+                note=f"lambda {found.penalty:.3g}",
+            ),
+            ImageRow(array="where", title="where, 1 - m", note=f"{found.area:.3f} of the image"),
+            ImageRow(
+                array="references", title="the same, reference systems",
+                note=f"{', '.join(f'{area:.3f}' for area in areas)} of the image",
+            ),
+        ),
+    )  # fmt: skip
+    least = f"{min(areas):.3f}" + (f" to {max(areas):.3f}" if len(areas) > 1 else "")
+    table = Table(
+        key="trigger-inversion",
+        columns=(
+            Column(key="verdict", title="verdict", form="text", values=(says,)),
+            Column(key="score", title="share of the image needed", form="rate",
+                   values=(found.area,)),
+            Column(key="threshold", title="reported below", form="rate", values=(threshold,)),
+            Column(key="references", title="references need", form="text", values=(least,)),
+            Column(key="lambda", title="lambda", form="short", values=(found.penalty,)),
+            Column(key="spread", title="spread left", form="short", values=(found.spread,)),
+            Column(key="mean_m", title="mean m", form="rate",
+                   values=(float(found.keep.mean()),)),
+        ),
+        note="Spread left: mean squared difference of two received images with the trigger, over "
+        "that without. The link in use is not changed.",
+    )  # fmt: skip
+    return rows, table
 
 
 def pair_spread(

@@ -5,17 +5,18 @@ share that the detector's own threshold flags, and the ASR that is left when tho
 Of the training images that an audit was given: the same against what was poisoned.
 """
 
-import time
-from typing import Any
-
 import torch
 from torch import Tensor
 
+from semvet.clock import Stopwatch
 from semvet.defenses import Detection, Suspicion
-from semvet.evaluation.goals.judge import Judge
-from semvet.evaluation.measurement import CHUNK, Measurement, rate
+from semvet.evaluation.figures import rate
+from semvet.evaluation.goals import Judge
+from semvet.evaluation.measurement import Measurement
+from semvet.evaluation.sending import CHUNK
 from semvet.metrics.detection import auroc, f1, recall
 from semvet.randomness import stream
+from semvet.records import DetectionLevel, DetectionRecord, SuspicionRecord
 from semvet.types import Flags, Images
 
 FALSE_POSITIVES = 0.01  # of the benign images, where recall is measured
@@ -24,43 +25,50 @@ FALSE_POSITIVES = 0.01  # of the benign images, where recall is measured
 @torch.no_grad()
 def detection_figures(
     detection: Detection, measured: Measurement, judge: Judge, *, seed: int
-) -> dict[str, Any]:
+) -> DetectionRecord:
     def score(x: Images, purpose: str, index: int = 0) -> Tensor:
         rng = stream(seed, f"detect {purpose}", index=index, device=x.device)
         return torch.cat([detection.score(part, rng) for part in x.split(CHUNK)])
 
-    began = time.perf_counter()
+    watch = Stopwatch(measured.sent.device)
     benign = score(measured.sent, "benign")
     triggered = [score(x, "triggered", k) for k, x in enumerate(measured.triggered)]
-    seconds = time.perf_counter() - began
-    let_through = [s <= detection.threshold for s in triggered]
-    hits = [judge.hits(s, k) for k, s in enumerate(measured.scores_triggered, start=1)]
-    return {
-        "threshold": detection.threshold,
-        "ms_per_image": 1000 * seconds / (len(benign) + sum(map(len, triggered))),
-        "auroc": [auroc(benign, s) for s in triggered],
-        "recall": [recall(benign, s, false_positives=FALSE_POSITIVES) for s in triggered],
-        "flagged_benign": rate(benign > detection.threshold),
-        "flagged": [rate(~through) for through in let_through],
-        "asr_left": [rate(hit & through) for hit, through in zip(hits, let_through, strict=True)],
-    }
+    seconds = watch.seconds()
+    levels = []
+    for k, scores in enumerate(triggered, start=1):
+        through = scores <= detection.threshold
+        hits = judge.hits(measured.scores_triggered[k - 1], k)
+        levels.append(
+            DetectionLevel(
+                auroc=auroc(benign, scores),
+                recall=recall(benign, scores, false_positives=FALSE_POSITIVES),
+                flagged=rate(~through),
+                asr_left=rate(hits & through),
+            )
+        )
+    return DetectionRecord(
+        threshold=detection.threshold,
+        ms_per_image=1000 * seconds / (len(benign) + sum(map(len, triggered))),
+        flagged_benign=rate(benign > detection.threshold),
+        levels=tuple(levels),
+    )
 
 
-def suspicion_figures(suspicion: Suspicion, truth: Flags | None) -> dict[str, Any]:
+def suspicion_figures(suspicion: Suspicion, truth: Flags | None) -> SuspicionRecord:
     """Args:
     truth: which of the images carry a trigger; None: not one of them does.
     """
-    figures: dict[str, Any] = {
-        "n": len(suspicion.flagged), "flagged": rate(suspicion.flagged), "poisoned": 0,
-    }  # fmt: skip
+    n, flagged = len(suspicion.flagged), rate(suspicion.flagged)
     if truth is None:
-        return figures
+        return SuspicionRecord(n=n, flagged=flagged, poisoned=0)
     score, truth = suspicion.score.cpu(), truth.cpu()
     benign, poisoned = score[~truth], score[truth]
-    return figures | {
-        "poisoned": len(poisoned),
-        "auroc": auroc(benign, poisoned),
-        "recall": recall(benign, poisoned, false_positives=FALSE_POSITIVES),
-        "flagged_benign": rate(suspicion.flagged.cpu()[~truth]),
-        "f1": f1(suspicion.flagged.cpu(), truth),
-    }
+    return SuspicionRecord(
+        n=n,
+        flagged=flagged,
+        poisoned=len(poisoned),
+        auroc=auroc(benign, poisoned),
+        recall=recall(benign, poisoned, false_positives=FALSE_POSITIVES),
+        flagged_benign=rate(suspicion.flagged.cpu()[~truth]),
+        f1=f1(suspicion.flagged.cpu(), truth),
+    )

@@ -7,19 +7,24 @@ classifier            a classifier that never saw the attack names the class of 
                       scene: no longer finds the element)
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
-from semvet.attacks import Attack, Goal
-from semvet.evaluation.goals.judge import Judge, Logits, TargetJudge
-from semvet.evaluation.measurement import CHUNK, Measurement, rate
+from semvet.both import Both
+from semvet.evaluation.figures import rate
+from semvet.evaluation.goals import Aim, Judge
+from semvet.evaluation.measured import MeasuredSystem, Trial
+from semvet.evaluation.measurement import Measurement
+from semvet.evaluation.sending import CHUNK
 from semvet.metrics.psnr import mse
+from semvet.records import Judgement
 from semvet.types import Flags, Images, Targets
 
+Classify = Callable[[Images], Float[Tensor, "batch classes"]]
 Hits = Callable[[Measurement, int], tuple[Flags, Flags]]  # of level k: triggered, benign images
 
 
@@ -31,44 +36,49 @@ class Rule:
 
 
 def judgements(
-    attacked: Measurement,
-    clean: Measurement,
-    *,
-    attacked_rules: list[Rule],
-    clean_rules: list[Rule],
-) -> list[dict[str, Any]]:
-    """For each rule and level: ASR and benign hits of the attacked and of the clean system."""
-    return [
-        {
-            "rule": ours.name,
-            "asks": ours.asks,
-            "attacked": _rates(attacked, ours.hits),
-            "clean": _rates(clean, theirs.hits),
-        }
-        for ours, theirs in zip(attacked_rules, clean_rules, strict=True)
-    ]
+    trial: Trial, classify: Classify | None, candidates: Sequence[int]
+) -> tuple[Judgement, ...]:
+    """For each rule and level: ASR and benign hits of the attacked and of the clean system.
+
+    Args:
+        classify: of a classifier that never saw the attack, None without one.
+        candidates: classes of the candidate targets, as it knows them; -1 where there is none.
+    """
+    levels = range(1, trial.attack.levels + 1)
+    labels = [trial.aim.wanted_class(k, candidates) for k in levels]
+    rules = trial.both.map(lambda one: rules_of(one, trial.aim, classify, labels))
+    found = []
+    for clean, attacked in zip(rules.clean, rules.attacked, strict=True):
+        rates = Both(
+            clean=_rates(trial.both.clean.measured, clean.hits),
+            attacked=_rates(trial.both.attacked.measured, attacked.hits),
+        )
+        found.append(
+            Judgement(
+                rule=attacked.name,
+                asks=attacked.asks,
+                asr=rates.map(lambda both: both[0]),
+                benign=rates.map(lambda both: both[1]),
+            )
+        )
+    return tuple(found)
 
 
-def _rates(measured: Measurement, hits: Hits) -> dict[str, list[float]]:
-    both = [hits(measured, k) for k in range(1, len(measured.triggered) + 1)]
-    return {"asr": [rate(h) for h, _ in both], "benign": [rate(b) for _, b in both]}
+def _rates(measured: Measurement, hits: Hits) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    found = [hits(measured, k) for k in range(1, len(measured.triggered) + 1)]
+    return tuple(rate(h) for h, _ in found), tuple(rate(b) for _, b in found)
 
 
 def rules_of(
-    attack: Attack, judge: Judge, judges: Mapping[str, TargetJudge],
-    classify: Callable[[Images], Logits] | None, labels: list[int],
-) -> list[Rule]:  # fmt: skip
+    one: MeasuredSystem, aim: Aim, classify: Classify | None, labels: Sequence[int]
+) -> list[Rule]:
     """Args:
-    judge: the headline's, used alone where the goal is no target image.
-    judges: one per threshold rule.
-    classify: of the downstream classifier, None without one.
     labels: the class that `classify` should name at each level; -1 where there is none.
     """
-    if attack.goal is Goal.TARGET:
-        rules = [_thresholds(name, one) for name, one in judges.items()]
-        rules += [_argmax(), _nearest(attack.targets)]
-    else:
-        rules = [_thresholds(judge.rule, judge)]
+    judges = one.by_rule or {one.judge.rule: one.judge}
+    rules = [_thresholds(name, judge) for name, judge in judges.items()]
+    if aim.targets is not None:
+        rules += [_argmax(), _nearest(aim.targets)]
     if classify is not None and all(label >= 0 for label in labels):
         rules.append(_classified(classify, labels))
     return rules
@@ -110,7 +120,7 @@ def _nearest(targets: Targets) -> Rule:
     )
 
 
-def _classified(classify: Callable[[Images], Logits], labels: list[int]) -> Rule:
+def _classified(classify: Classify, labels: Sequence[int]) -> Rule:
     @torch.no_grad()
     def named(received: Images) -> Tensor:
         return torch.cat([classify(part).argmax(dim=1) for part in received.split(CHUNK)])

@@ -1,12 +1,14 @@
 """What all records have in common, and the two kinds of number that carry an interval."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from semvet.intervals import rate_interval
 
-LAYOUT = 3  # of everything in the store; files of another layout are refused with the way out
+LAYOUT: Literal[3] = (
+    3  # of everything in the store; files of another layout are refused with the way out
+)
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Interval = tuple[float, float]

@@ -26,6 +26,7 @@ class Line(Record):
     of: Of = "none"
     level: int | None = None
     dashed: bool = False
+    drawn: bool = True  # else it is on record only
     intervals: tuple[Interval, ...] | None = None
 
 
@@ -132,5 +133,30 @@ class ImageRows(Record):
     caption: str
     rows: tuple[ImageRow, ...]
 
+    def under(self, prefix: str) -> "ImageRows":
+        """The same, for arrays whose names have been put under `prefix`."""
+        rows = tuple(row.model_copy(update={"array": f"{prefix}/{row.array}"}) for row in self.rows)
+        return self.model_copy(update={"rows": rows})
+
 
 Exhibit = Annotated[Figure | Table | ImageRows, Field(discriminator="kind")]
+
+
+def under(exhibit: Exhibit, prefix: str) -> Exhibit:
+    """`exhibit`, whose arrays, if it has any, have been put under `prefix`."""
+    return exhibit.under(prefix) if isinstance(exhibit, ImageRows) else exhibit
+
+
+def beside(name: str, one: Exhibit, other_name: str, other: Exhibit | None) -> Exhibit:
+    """Two systems' tables of the same columns as one, with a column that says which is which."""
+    if not (isinstance(one, Table) and isinstance(other, Table)):
+        return one
+    rows = [len(table.columns[0].values) for table in (one, other)]
+    names = (name,) * rows[0] + (other_name,) * rows[1]
+    columns = [Column(key="system", title="system", form="text", values=names)]
+    for a, b in zip(one.columns, other.columns, strict=True):
+        both = None
+        if a.intervals is not None and b.intervals is not None:
+            both = a.intervals + b.intervals
+        columns.append(a.model_copy(update={"values": a.values + b.values, "intervals": both}))
+    return one.model_copy(update={"columns": tuple(columns)})

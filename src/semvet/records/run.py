@@ -1,6 +1,6 @@
 """What one run found: metrics.json."""
 
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import JsonValue
 
@@ -9,7 +9,11 @@ from semvet.config import Run
 from semvet.records.base import LAYOUT, Mean, Rate, Record, Share
 from semvet.records.exhibits import Exhibit, Number, Table
 
-Findings = dict[str, JsonValue]  # plain numbers and lists of them, named by the defense
+if TYPE_CHECKING:
+    Finding = Any  # JsonValue's lists are invariant, those of callers are not
+else:
+    Finding = JsonValue
+Findings = dict[str, Finding]  # plain numbers and lists of them, named by the defense
 PerLevel = tuple[float, ...]
 
 
@@ -181,7 +185,7 @@ class DefenseRecord(Record):
     """Behind one defense; `RunRecord.undefended` is the same measurement without it."""
 
     name: str
-    args: dict[str, JsonValue]
+    args: Findings
     vantage: tuple[str, ...]
     after: Both[SystemFigures]
     channel_uses_factor: float

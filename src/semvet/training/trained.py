@@ -7,24 +7,20 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from semvet.attacks import Attack, Controls
-from semvet.catalog.schema import make_attack, make_defense
+from semvet.attacks import Attack
+from semvet.catalog.schema import make_attack
 from semvet.config import Run, content_id
 from semvet.data import Splits
 from semvet.errors import WeightsError
-from semvet.evaluation.goals.judge import require_enough
 from semvet.randomness import seeded, stream
 from semvet.store import Arrays, Store, read_json, read_weights, write_json, write_weights
 from semvet.systems import Transceiver
 from semvet.systems.transceiver.transforms import FirstRows
-from semvet.training.batches import Batches
 from semvet.training.engine import Engine
 from semvet.training.machine import choose_precision, measure_peaks, peak_memory_mib, place
 from semvet.training.untrained import untrained_link
 from semvet.types import ImageShape, Indices, Pairs, Transform
 from semvet.watch import Watch
-
-MOST_CALIBRATION = 1000  # benign images that a judge is made from, as the paper has it
 
 
 @dataclass(frozen=True)
@@ -124,22 +120,6 @@ def chosen(pairs: Pairs, keep: Indices) -> Pairs:
     wanted = pairs.sent[keep] if pairs.wanted is pairs.sent else pairs.wanted[keep]
     element_removed = None if pairs.element_removed is None else pairs.element_removed[keep]
     return Pairs(pairs.sent[keep], wanted, pairs.level[keep], pairs.label[keep], element_removed)
-
-
-def preflight(run: Run, splits: Splits) -> None:
-    """Everything that can be refused is refused here, before hours are spent on training.
-
-    Raises ConfigError or DefenseError: whatever this run's parts say to this run's data.
-    """
-    calibration = min(len(splits.calibration), MOST_CALIBRATION)
-    require_enough(run.evaluation.judge, calibration, alpha=run.evaluation.alpha)
-    link, attack = build(run, splits)
-    pairs = poisoned_pairs(run, attack, splits)
-    for level in (pairs.level, torch.zeros_like(pairs.level)):  # the attacked and the clean system
-        separate = Controls.TRAINING in attack.controls and bool(level.any())
-        Batches(level, batch=run.training.batch, separate=separate, seed=run.seed)
-    for spec in run.defense:
-        make_defense(spec).refuse(link)
 
 
 def as_pairs(splits: Splits) -> Pairs:

@@ -7,7 +7,7 @@ the adversary needs control of it.
 from jaxtyping import Bool, Int
 from torch import Generator, Tensor
 
-from semvet.attacks.base import Attack, Controls, Goal
+from semvet.attacks.base import Attack, Controls
 from semvet.channels import OperatingPoint
 from semvet.errors import ConfigError
 from semvet.types import Images, Pairs
@@ -18,14 +18,14 @@ class Knowing(Attack):
     base: the attack.
 
     Raises:
-        ConfigError: an attack whose goal is a label.
+        ConfigError: an attack that is its own null control.
     """
 
     controls = Controls.EVERYTHING  # whatever the attack alone controls: this changes the training
 
     def __init__(self, *, base: Attack):
         super().__init__(base.targets, levels=base.levels)
-        if base.goal is Goal.LABEL:
+        if base.null is not None:
             raise ConfigError(
                 "attack.base: its null control is a classifier of its own, which training with "
                 "a defense in mind does not have; allowed: attacks on what the receiver sees"

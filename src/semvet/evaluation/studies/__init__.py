@@ -1,36 +1,27 @@
-"""Studies of a trained backdoor: how much of it is needed, and what it survives.
+"""Studies of a trained backdoor: how much of it is needed, and what it survives. To add one: write
+`studies/<name>.py`, then add a line here (or an entry point `semvet.studies` in a package of your
+own)."""
 
-cropping, intensity   only where the trigger is in the image
-robustness            unless what lies between both ends is the trigger
+from collections.abc import Sequence
 
-Each is measured on the attacked and on the clean system, each judged by its own judge.
-"""
+from semvet.evaluation.measured import Trial
+from semvet.evaluation.studies.base import Study
+from semvet.evaluation.studies.cropping import Cropping
+from semvet.evaluation.studies.intensity import Intensity
+from semvet.evaluation.studies.robustness import Robustness
+from semvet.plugins import with_entry_points
+from semvet.records import StudyRecord
 
-from typing import Any
-
-import torch
-
-from semvet.attacks import Attack
-from semvet.config import Run
-from semvet.evaluation.studies.cropping import cropping
-from semvet.evaluation.studies.intensity import intensity
-from semvet.evaluation.studies.robustness import robustness
-from semvet.evaluation.subject import Subject
+STUDIES: dict[str, type[Study]] = with_entry_points(
+    "semvet.studies",
+    {"cropping": Cropping, "intensity": Intensity, "robustness": Robustness},
+)
 
 
-def studies(run: Run, attack: Attack, attacked: Subject, clean: Subject) -> dict[str, Any]:
-    """Figures by the study's name; those that mean nothing for this attack are left out."""
-    wanted, images, seed = run.evaluation.studies, run.evaluation.study_images, run.seed
-    measured, nominal = attacked.measured, attacked.link.nominal
-    changes = attack.in_image and not torch.equal(measured.triggered[-1], measured.hosts)
-    levels = range(1, attack.levels + 1)
-    found: dict[str, Any] = {}
-    if changes and "cropping" in wanted:
-        found["cropping"] = cropping(attacked, clean, images=images, seed=seed)
-    if changes and "intensity" in wanted:
-        found["intensity"] = intensity(attack, attacked, clean, images=images, seed=seed)
-    if "robustness" in wanted and all(
-        attack.operating_point(nominal, level=k) is None for k in levels
-    ):
-        found["robustness"] = robustness(attacked, clean, images=images, seed=seed, coded=changes)
-    return found
+def run_studies(trial: Trial, wanted: Sequence[str], *, images: int) -> tuple[StudyRecord, ...]:
+    """In the table's order; those that mean nothing for this attack are left out."""
+    studies = [study() for name, study in STUDIES.items() if name in wanted]
+    return tuple(one.run(trial, images=images) for one in studies if one.means_something(trial))
+
+
+__all__ = ["STUDIES", "Study", "run_studies"]

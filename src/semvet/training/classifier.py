@@ -1,29 +1,21 @@
-"""A classifier that never saw the attack: what a reader takes the received pictures for.
+"""A classifier that never saw the attack, trained once for a data set and kept in the store.
 
-    clean training images with their classes -> classifier -> accuracy on the images as sent,
-    as received through the clean system, as received through the attacked one
-
-Trained once for a data set, whatever systems and attacks are vetted on it, and kept in the store.
+Whatever systems and attacks are vetted on that data set, they are read by the same one.
 """
 
 import hashlib
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from semvet.attacks import Attack, Goal
 from semvet.classifiers import RegNetY, SmallClassifier
 from semvet.config import Run, content_id
 from semvet.data import ImageSet, Splits
 from semvet.errors import ConfigError, TrainingError
-from semvet.evaluation.goals.judge import LabelJudge, Logits
-from semvet.evaluation.measurement import CHUNK, EvaluationImages
-from semvet.evaluation.subject import Subject
 from semvet.intervals import rate_interval
 from semvet.randomness import seeded
 from semvet.store import Store, read_json, read_weights, write_json, write_weights
@@ -35,16 +27,17 @@ from semvet.types import Images, ImageShape, to_images
 from semvet.watch import Watch
 
 BATCH, PEAK_RATE = 64, 2e-3  # D-026
+CHUNK = 500  # images in one forward pass
 
 
 @dataclass(frozen=True)
-class Downstream:
+class TrainedClassifier:
     name: str
     network: nn.Module  # in evaluation mode
     record: dict[str, Any]  # of its training, and its accuracy on all test images
 
     @torch.no_grad()
-    def classify(self, x: Images) -> Logits:
+    def classify(self, x: Images) -> Tensor:
         return torch.cat([self.network(part) for part in x.split(CHUNK)])
 
 
@@ -65,7 +58,7 @@ def preflight_classifier(run: Run, splits: Splits) -> None:
 
 def trained_classifier(
     run: Run, splits: Splits, fingerprint: str, store: Store, *, device: torch.device, watch: Watch
-) -> Downstream | None:
+) -> TrainedClassifier | None:
     """None if the run asks for none. Fp32, the same weights for the same seed."""
     name, epochs = run.evaluation.classifier, run.evaluation.classifier_epochs
     if name == "none":
@@ -83,16 +76,13 @@ def trained_classifier(
             began = time.perf_counter()
             loss = _fit(network, splits.train, epochs=epochs, seed=run.seed, device=device)
             seconds = time.perf_counter() - began
-            write_weights(_weights(folder), to_arrays(classifier=network), {"record": described})
-            test = _share_right(Downstream(name, network.eval(), {}), splits.test, device)
+            arrays = to_arrays(classifier=network)
+            write_weights(folder / "weights.safetensors", arrays, {"record": described})
+            test = _right(TrainedClassifier(name, network.eval(), {}), splits.test, device)
             facts = {"data": fingerprint, "seconds": seconds, "loss": loss, "test": test}
             write_json(folder / "training.json", described | facts)
-    load(read_weights(_weights(folder)), classifier=network)
-    return Downstream(name, network.eval(), read_json(folder / "training.json"))
-
-
-def _weights(folder: Path) -> Path:
-    return folder / "weights.safetensors"
+    load(read_weights(folder / "weights.safetensors"), classifier=network)
+    return TrainedClassifier(name, network.eval(), read_json(folder / "training.json"))
 
 
 def _make(name: str, images: ImageSet, *, seed: int) -> nn.Module:
@@ -138,69 +128,8 @@ def _fit(
     return history
 
 
-def _share_right(one: Downstream, images: ImageSet, device: torch.device) -> dict[str, Any]:
+def _right(one: TrainedClassifier, images: ImageSet, device: torch.device) -> dict[str, Any]:
     parts = images.pixels.split(CHUNK)
     said = torch.cat([one.classify(to_images(part.to(device))).argmax(1).cpu() for part in parts])
-    return _accuracy(said, images.label)
-
-
-def _accuracy(said: Tensor, label: Tensor) -> dict[str, Any]:
-    """Over images that have a class."""
-    right, n = int((said == label)[label >= 0].sum()), int((label >= 0).sum())
+    right, n = int((said == images.label)[images.label >= 0].sum()), int((images.label >= 0).sum())
     return {"accuracy": right / n, "interval": rate_interval(right, n), "n": n} if n else {"n": 0}
-
-
-def wanted_labels(run: Run, attack: Attack, splits: Splits) -> list[int]:
-    """The class that a success should be named as, at each level; -1 where there is none.
-
-    Classes of another data set mean nothing to a classifier of this one.
-    """
-    elsewhere = run.targets.data
-    if attack.goal is Goal.TARGET and elsewhere and elsewhere.name != run.data.name:
-        return [-1] * attack.levels
-    match attack.goal:
-        case Goal.TARGET:
-            return splits.target_candidate_labels[: attack.levels].tolist()
-        case Goal.LABEL:
-            return [attack.target_class] * attack.levels
-        case Goal.REMOVAL:
-            return [0] * attack.levels  # a scene without the element
-
-
-def classifier_figures(
-    one: Downstream | None, sample: EvaluationImages, clean: Subject, attacked: Subject
-) -> dict[str, Any] | None:
-    """Accuracy on the run's benign test images, as they are and as they arrive."""
-    if one is None:
-        return None
-
-    def figures(x: Images) -> dict[str, Any]:
-        return _accuracy(one.classify(x).argmax(dim=1), sample.benign_label)
-
-    return {
-        "name": one.name,
-        "parameters": sum(p.numel() for p in one.network.parameters()),
-        "epochs": one.record["epochs"],
-        "test": one.record["test"],
-        "originals": figures(sample.benign),
-        "clean_system": figures(clean.measured.received),
-        "attacked_system": figures(attacked.measured.received),
-    }
-
-
-def receiver_figures(
-    sample: EvaluationImages, clean: Subject, attacked: Subject
-) -> dict[str, Any] | None:
-    """Accuracy on benign images of the classifier that each receiver has itself (Goal.LABEL)."""
-    if not (isinstance(clean.judge, LabelJudge) and isinstance(attacked.judge, LabelJudge)):
-        return None
-
-    @torch.no_grad()
-    def figures(judge: LabelJudge, received: Images) -> dict[str, Any]:
-        said = [judge.classify(part).argmax(dim=1) for part in received.split(CHUNK)]
-        return _accuracy(torch.cat(said), sample.benign_label)
-
-    return {
-        "clean_system": figures(clean.judge, clean.measured.received),
-        "attacked_system": figures(attacked.judge, attacked.measured.received),
-    }
