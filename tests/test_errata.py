@@ -5,7 +5,7 @@ import torch
 
 from semvet.data import Mnist
 from semvet.defenses import SemanticSmoothing, Vantage, View
-from semvet.evaluation.goals.judge import make_judge, score
+from semvet.evaluation.goals.target import make_judge, score
 from semvet.metrics.psnr import psnr_db
 from semvet.randomness import stream
 from semvet.types import to_images

@@ -2,13 +2,14 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
-from semvet.attacks import Goal, SCTrojanLabel
+from semvet.attacks import SCTrojanLabel
 from semvet.catalog.schema import null_control, resolve
 from semvet.channels import AWGN
 from semvet.config import Spec
 from semvet.data import ImageSet
 from semvet.errors import ConfigError
-from semvet.evaluation.measurement import evaluation_images
+from semvet.evaluation.goals import aim_of
+from semvet.evaluation.images import evaluation_images
 from semvet.randomness import seeded, stream
 from semvet.systems import JSCC, Transceiver
 from semvet.types import ImageShape, Pairs
@@ -67,10 +68,12 @@ def test_reconstruction_and_classifier_are_trained_jointly():
 
 def test_images_of_the_target_class_are_not_judged():
     images = ImageSet(pairs().sent, pairs().label)
-    sample = evaluation_images(images, attack(target_class=3), count=95, device=torch.device("cpu"))
+    one = attack(target_class=3)
+    judged = aim_of(one).judged(images)
+    sample = evaluation_images(judged, one, count=95, device=torch.device("cpu"))
     assert len(sample.benign) == len(sample.hosts) == 90
     assert (sample.hosts_label != 3).all()
-    assert attack().goal is Goal.LABEL
+    assert attack().goal == "label"
 
 
 @pytest.mark.parametrize(

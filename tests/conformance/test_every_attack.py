@@ -4,9 +4,10 @@ import pytest
 import torch
 from every_attack import SHAPE, images, make_attack, make_pairs
 
-from semvet.attacks import ATTACKS, Controls, Goal
+from semvet.attacks import ATTACKS, Controls
 from semvet.channels import AWGN, OperatingPoint
 from semvet.errors import ConfigError
+from semvet.evaluation.goals import GOALS
 from semvet.randomness import seeded, stream
 from semvet.systems import JSCC, Transceiver
 from semvet.training.batches import Batches
@@ -140,9 +141,9 @@ def test_losses_are_finite_and_train_everything_trainable(attack, pairs):
 
 
 def test_what_is_wanted_of_the_receiver_is_declared(attack):
-    assert isinstance(attack.goal, Goal)
+    assert attack.goal in GOALS
     assert isinstance(attack.controls, Controls)
-    if attack.goal is Goal.LABEL:
+    if attack.goal == "label":
         assert attack.classify(images(3, "x")).shape[0] == 3
 
 

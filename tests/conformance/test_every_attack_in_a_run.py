@@ -7,7 +7,7 @@ from every_attack import RUNS
 from support import digits, tiny_run
 
 from semvet import api
-from semvet.attacks import ATTACKS, Goal
+from semvet.attacks import ATTACKS
 from semvet.catalog.schema import make_source, null_control, resolve
 from semvet.config import content_id
 from semvet.data import split
@@ -52,13 +52,13 @@ def test_the_null_control_depends_on_nothing_of_the_attack(folder, name):
 def test_the_clean_system_is_the_same_before_and_after_it_was_attacked(folder, runs):
     alone = api.run(run_of(folder, "none"))
     record = null_control(resolve(alone.config)).training_record()
-    fingerprint = alone.metrics["provenance"]["data_fingerprint"]
+    fingerprint = alone.record.provenance.data_fingerprint
     weights = runs / "trained" / content_id(record, fingerprint) / "weights.safetensors"
     before = hashlib.sha256(weights.read_bytes()).hexdigest()
     for name in ("bass", "ihtg"):
-        attacked = api.run(run_of(folder, name)).metrics
-        assert attacked["clean_system"]["psnr_db"] == alone.metrics["clean_system"]["psnr_db"]
-        assert attacked["attacked_system"]["psnr_db"] != attacked["clean_system"]["psnr_db"]
+        both = api.run(run_of(folder, name)).record.systems
+        assert both.clean.psnr_db == alone.record.systems.clean.psnr_db
+        assert both.attacked.psnr_db != both.clean.psnr_db
     assert hashlib.sha256(weights.read_bytes()).hexdigest() == before
 
 
@@ -73,12 +73,8 @@ def test_the_victims_are_the_same_whatever_the_batch(folder):
 
 @pytest.mark.parametrize("name", [name for name in ATTACKS if name != "none"])
 def test_no_backdoor_can_be_implanted_into_a_link_that_cannot_learn(folder, name):
-    found = api.run(run_of(folder, name, system="identity")).metrics
-    if ATTACKS[name].goal is Goal.LABEL:
+    found = api.run(run_of(folder, name, system="identity")).record
+    if ATTACKS[name].goal == "label":
         pytest.skip("its backdoor is in the receiver's classifier, which does learn")
-    for asr, benign in zip(
-        found["attacked_system"]["asr"],
-        found["attacked_system"]["benign_false_positive"],
-        strict=True,
-    ):
-        assert asr - benign <= 0.05
+    for level in found.systems.attacked.levels:
+        assert level.asr.value - level.benign.value <= 0.05

@@ -10,7 +10,7 @@ from semvet.attacks import NoAttack
 from semvet.channels import CHANNELS
 from semvet.config import TrainingPlan
 from semvet.data import Mnist
-from semvet.evaluation.measurement import transmit
+from semvet.evaluation.sending import transmit
 from semvet.metrics.psnr import psnr_db
 from semvet.systems import Transceiver
 from semvet.training.engine import Engine

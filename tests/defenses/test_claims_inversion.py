@@ -5,7 +5,7 @@ import torch
 
 from semvet import api
 from semvet.defenses.trigger_inversion import TriggerInversion
-from semvet.evaluation.measurement import transmit
+from semvet.evaluation.sending import transmit
 from semvet.metrics.psnr import psnr_db
 from semvet.metrics.statistics import mean
 from semvet.pipeline.reload import reload

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from torch import Generator
@@ -18,6 +18,7 @@ from semvet.systems import Transceiver
 from semvet.types import Flags, Images, Indices, Pairs, Transform, to_images
 
 
+@runtime_checkable
 class Workshop(Protocol):
     """Trains again what one system was trained by. Each result comes with the adversary's attack as
     it was trained along: with another system it is another trigger."""

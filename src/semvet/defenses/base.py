@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from enum import Flag, auto
 from typing import Any, Protocol, final, runtime_checkable
 
+from jaxtyping import Float
 from torch import Generator, Tensor
 
 from semvet.errors import DefenseError
@@ -196,7 +197,7 @@ class Hindsight:
 
     x: Images  # benign test images
     trigger: Callable[[Images], Images]  # the strongest one
-    target: Images  # (chan, height, width): what triggered images should come out as
+    target: Float[Tensor, "chan height width"]  # what triggered images should come out as
 
 
 LookBack = Callable[[Hindsight, Generator], tuple[Findings, tuple[Exhibit, ...]]]

@@ -22,8 +22,10 @@ from typing import Any
 
 import yaml
 from filelock import FileLock, Timeout
+from pydantic import ValidationError
 
 from semvet.errors import StoreError
+from semvet.records import LAYOUT, RunRecord
 from semvet.store.files import (
     append_line,
     explained,
@@ -56,6 +58,20 @@ class RunFolder:
             way_out = f"`semvet run {self.path / 'config.yaml'}` goes on with it"
             raise StoreError(f"{self.path}: not finished; {way_out}")
         return read_json(self.path / "metrics.json")
+
+    @property
+    def record(self) -> RunRecord:
+        """What the run found. Raises StoreError for a record of another layout."""
+        try:
+            return RunRecord.model_validate(self.metrics)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(map(str, first["loc"]))
+            raise StoreError(
+                f"{self.path / 'metrics.json'}: not a record of layout {LAYOUT} ({where}: "
+                f"{first['msg']}); an earlier semvet wrote it, or it was changed. Run the same "
+                f"configuration again: `semvet run {self.path / 'config.yaml'}`"
+            ) from None
 
     @property
     def config(self) -> dict[str, Any]:

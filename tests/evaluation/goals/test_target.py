@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from semvet.errors import ConfigError
-from semvet.evaluation.goals.judge import TargetJudge, make_judge, score
+from semvet.evaluation.goals.target import TargetJudge, make_judge, score
 from semvet.randomness import stream
 
 TARGETS = torch.rand(3, 1, 16, 16, generator=stream(0, "targets"))

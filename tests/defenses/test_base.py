@@ -62,12 +62,19 @@ def test_weights_behind_another_defense_are_refused_with_the_way_out():
         def __call__(self, x, *, rng, at=None):
             return x
 
-    view = View(Vantage.AUDITOR, LINK, **WORLD).at(Vantage.AUDITOR, Wrapped())
+    view = View(Vantage.AUDITOR, LINK, **WORLD).narrowed(Vantage.AUDITOR, Wrapped())
     with pytest.raises(DefenseError, match="wrapped by Wrapped; in a combination it must come"):
         _ = view.system
 
 
-def test_another_place_in_the_same_world():
-    view = View(Vantage.TRANSMITTER, LINK, **WORLD).at(Vantage.AUDITOR, LINK)
+def test_a_part_of_the_same_world():
+    everywhere = Vantage.TRANSMITTER | Vantage.AUDITOR
+    view = View(everywhere, LINK, **WORLD).narrowed(Vantage.AUDITOR, LINK)
     assert view.system is LINK
     assert view.images is WORLD["images"]
+
+
+def test_a_view_is_never_widened():
+    view = View(Vantage.TRANSMITTER, LINK, **WORLD)
+    with pytest.raises(DefenseError, match="transmitter cannot look from auditor"):
+        view.narrowed(Vantage.AUDITOR, LINK)

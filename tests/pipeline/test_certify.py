@@ -2,21 +2,17 @@
 
 import json
 import shutil
-from dataclasses import replace
 
 import pytest
-import torch
 from support import digits, tiny_run, tiny_sembugger
 
 import semvet as sv
-from semvet.certificates import Curve, ImageCertificates, TargetCurve
-from semvet.certificates.eot_pgd import WorstFound
-from semvet.certifying import certify as stage
-from semvet.certifying.certify import Certifying, make_certifying
-from semvet.certifying.figures import certified_figures
 from semvet.config import override
 from semvet.errors import ConfigError, DefenseError, StoreError, WeightsError
+from semvet.pipeline import certify as stage
+from semvet.pipeline.certify import make_certifying
 from semvet.pipeline.execute import execute
+from semvet.records import CertificateRecord, Certifying
 from semvet.store import RunFolder, Store, read_weights
 
 SMALL = {
@@ -45,7 +41,9 @@ def done(finished, tmp_path):
 
 def certified(folder: RunFolder, **changes):
     path = sv.certify(folder.path, SMALL | changes)
-    return json.loads(path.read_text())
+    record = json.loads(path.read_text())
+    CertificateRecord.model_validate(record)
+    return record
 
 
 def test_every_curve_has_quantiles_shares_and_abstentions_at_every_radius(done):
@@ -190,35 +188,3 @@ def test_radii_follow_sigma_unless_they_are_given():
     assert Certifying(sigma=0.5).at[0] == pytest.approx(0.05)
     assert Certifying(sigma=0.5).at[-1] == pytest.approx(1.5)
     assert Certifying(radii=(0.3, 0.1)).at == [0.1, 0.3]
-
-
-def test_an_attack_below_a_certificate_is_counted():
-    curve = Curve("mean", between_db=[20.0, 10.0], truth_db=[15.0, 8.0], abstained=[False, False])
-    image = ImageCertificates(
-        0.25, False, 64, 400, 0.05, [0.1, 0.2], 30.0, {"mean": curve}, None,
-        [TargetCurve(way=[0.1, 0.2], psnr_db=[12.0, 14.0], usual_db=10.0)],
-    )  # fmt: skip
-    x = torch.zeros(1, 1, 2, 2)
-    honest = [
-        WorstFound(0.1, 25.0, 16.0, 25.0, 16.0, [11.0], x),
-        WorstFound(0.2, 12.0, 9.0, 12.0, 9.0, [13.0], x),
-    ]
-    broken = [honest[0], replace(honest[1], mean_psnr_db=9.0, target_psnr_db=[15.0])]
-    for ladder, crossings in ((honest, 0), (broken, 2)):
-        figures = certified_figures([image], [ladder])
-        assert figures["compared"] == {"values": 6, "crossings": crossings}
-
-
-def test_abstentions_count_as_failures():
-    def image(*values):
-        curve = Curve("mean", list(values), list(values), [not value for value in values])
-        return ImageCertificates(
-            0.25, False, 64, 400, 0.05, [0.1, 0.2], 30.0, {"mean": curve}, None, []
-        )
-
-    figures = certified_figures([image(30.0, 16.0), image(20.0, 0.0), image(0.0, 0.0)], [])
-    curve = figures["curves"]["mean"]
-    assert curve["between_db"]["median"] == [20.0, 0.0]
-    assert curve["share_truth_db_at_least"]["15"] == pytest.approx([2 / 3, 1 / 3])
-    assert curve["abstained"] == pytest.approx([1 / 3, 2 / 3])
-    assert figures["found"] is None
