@@ -28,13 +28,13 @@ class Adds(Defense):
         )
 
 
-def content_id(x, *, rng, at=None):
+def identity(x, *, rng, at=None):
     return x
 
 
 def test_the_last_part_is_the_first_that_an_image_passes():
     both = Combined(parts=(Adds(1.0), Adds(3.0)))
-    defended = both.apply(View(Vantage.RECEIVER, content_id), rng=stream(0, "d"))
+    defended = both.apply(View(Vantage.RECEIVER, identity), rng=stream(0, "d"))
     x = torch.zeros(1, 1, 2, 2)
     assert defended.link(x, rng=stream(0, "x")).unique().tolist() == [2 * (2 * 0 + 3) + 1]
     assert defended.channel_uses_factor == 4
@@ -44,7 +44,7 @@ def test_the_last_part_is_the_first_that_an_image_passes():
 def test_it_stands_wherever_its_parts_stand_and_certifies_what_the_last_one_does():
     both = Combined(parts=(Adds(1.0), SemanticSmoothing(copies=16)))
     assert both.vantage == Vantage.RECEIVER | Vantage.TRANSMITTER
-    view = View(both.vantage, content_id, images=torch.zeros(1, 1, 2, 2))
+    view = View(both.vantage, identity, images=torch.zeros(1, 1, 2, 2))
     assert both.apply(view, rng=stream(0, "d")).certify is not None
     other = Combined(parts=(SemanticSmoothing(copies=16), NoDefense()))
     assert other.apply(view, rng=stream(0, "d")).certify is None
@@ -55,12 +55,12 @@ def test_no_part_gets_what_another_one_owns():
         vantage = Vantage.RECEIVER
 
         def apply(self, view, *, rng):
-            return Defended(view.link, findings={"vantage": view.vantage})
+            return Defended(view.link, findings={"vantage": view.vantage.name})
 
     both = Combined(parts=(SemanticSmoothing(copies=16), Curious()))
-    view = View(both.vantage, content_id)
+    view = View(both.vantage, identity)
     found = both.apply(view, rng=stream(0, "d")).findings
-    assert found["1/vantage"] == Vantage.RECEIVER
+    assert found["1/vantage"] == "RECEIVER"
 
 
 def test_nothing_to_combine():
