@@ -20,9 +20,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
 from filelock import FileLock, Timeout
 
+from semvet.config import written
 from semvet.errors import StoreError
 from semvet.store.files import (
     append_line,
@@ -66,7 +66,7 @@ class RunFolder:
         return self.path / "report.html"
 
     def write_config(self, document: dict[str, Any]) -> None:
-        write_text(self.path / "config.yaml", yaml.safe_dump(document, sort_keys=False))
+        write_text(self.path / "config.yaml", written(document))
 
     def write_metrics(self, metrics: dict[str, Any]) -> None:
         write_json(self.path / "metrics.json", metrics)
