@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated, final
 
 import torch
-from annotated_types import Ge
+from annotated_types import Ge, Le
 
 from semvet.data.base import DataSet, ImageSet, Source
 from semvet.data.decoding.pixels import Channels, Raster, decode, stack
@@ -37,7 +37,7 @@ class ImageFolder(Source):
         self,
         *,
         root: str,
-        size: Annotated[int, Ge(4)] | None = None,
+        size: Annotated[int, Ge(4), Le(4096)] | None = None,
         channels: Channels | None = None,
         labelled: bool = True,
         test_share: Share = 0.1,
