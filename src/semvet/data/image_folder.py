@@ -14,6 +14,7 @@ import torch
 from annotated_types import Ge, Le
 
 from semvet.data.base import DataSet, ImageSet, Source
+from semvet.data.copies.places import as_path
 from semvet.data.decoding.pixels import Channels, Raster, decode, stack
 from semvet.errors import DataError
 from semvet.types import Pixels, Share
@@ -46,7 +47,7 @@ class ImageFolder(Source):
         self.labelled, self.test_share = labelled, test_share
 
     def load(self) -> DataSet:
-        root = Path(self.root).expanduser()
+        root = as_path(self.root, "data.root")
         if not root.is_dir():
             raise DataError(f"{root}: no such folder; set data.root to a folder of images")
         try:
