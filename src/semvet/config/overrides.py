@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from semvet.config.reading import DEEPEST, LONGEST_KEY, read_value
+from semvet.config.reading import DEEPEST, IN_TEXT, LONGEST_KEY, read_value
 from semvet.config.run import Run, named
 from semvet.config.words import shown
 from semvet.errors import ConfigError
@@ -29,10 +29,12 @@ def override(document: dict[Any, Any], assignments: Iterable[str]) -> dict[str, 
 
 def _parts(key: str) -> list[str]:
     parts = key.split(".")
-    if not all(0 < len(part) <= LONGEST_KEY for part in parts) or len(parts) > DEEPEST:
+    fits = all(0 < len(part) <= LONGEST_KEY for part in parts) and len(parts) <= DEEPEST
+    if not fits or IN_TEXT.search(key):
+        shown_key = IN_TEXT.sub("?", key[:LONGEST_KEY])
         raise ConfigError(
-            f"{key[:LONGEST_KEY]}: no key; a key is up to {DEEPEST} words of at most "
-            f"{LONGEST_KEY} characters with dots in between, for example attack.levels"
+            f"{shown_key}: no key; a key is up to {DEEPEST} words of at most {LONGEST_KEY} "
+            "characters with dots in between, for example attack.levels"
         )
     return parts
 

@@ -8,7 +8,7 @@ the way out, at the first event that shows it.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ Document = dict[str, Any]
 
 LONGEST = 64 * 1024  # characters of a document
 DEEPEST = 32  # lists and mappings in one another
+MOST = 2000  # keys and values of a document
 LONGEST_TEXT = 4096
 LONGEST_KEY = 200
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
@@ -85,7 +86,10 @@ def _read(text: str, origin: Origin) -> Value:
     if re.search(r"^%", text, re.MULTILINE):
         raise origin.error("a line that begins with % (a YAML directive); remove it")
     try:
-        return _document(yaml.parse(text, Loader=yaml.SafeLoader), origin)
+        return _document(_few(yaml.parse(text, Loader=Parser), origin), origin)
+    except TooDeepError as error:
+        problem = f"nested deeper than {DEEPEST} levels; flatten it"
+        raise origin.error(problem, line=error.args[0]) from None
     except yaml.YAMLError as error:
         problem = _in_one_line(error)
     except (ValueError, OverflowError):  # an escape such as "\UFFFFFFFF"
@@ -93,6 +97,28 @@ def _read(text: str, origin: Origin) -> Value:
     if origin.key:
         raise origin.error(f"{_cut(text)!r} is not a YAML value ({problem})")
     raise origin.error(f"not YAML: {problem}")
+
+
+class TooDeepError(Exception):
+    """In this line."""
+
+
+class Parser(yaml.SafeLoader):
+    """Stops at the first bracket too deep: its scanner looks 1,024 characters ahead, and the time
+    for that grows with the square of the open brackets."""
+
+    def fetch_flow_collection_start(self, token_class: type[yaml.Token]) -> None:
+        if self.flow_level >= DEEPEST:
+            raise TooDeepError(self.line)
+        super().fetch_flow_collection_start(token_class)
+
+
+def _few(found: Iterable[events.Event], origin: Origin) -> Iterator[events.Event]:
+    for count, event in enumerate(found):
+        if count > MOST:
+            problem = f"more than {MOST:,} keys and values; a configuration is a page or two"
+            raise origin.error(problem, line=_line(event))
+        yield event
 
 
 def _in_one_line(error: yaml.YAMLError) -> str:
