@@ -27,9 +27,12 @@ BandwidthRatio = Annotated[float, Gt(0), Le(2)]  # complex k/n; the papers' CR i
 Width = Annotated[int, Ge(1), Le(1024)]  # filters of a layer
 OutputBias = Annotated[float, Ge(-10), Le(10)]  # before the sigmoid, at first
 Levels = Annotated[int, Ge(1), Le(8)]  # T, trigger levels
-Count = Annotated[int, Ge(1)]
-Positive = Annotated[float, Gt(0)]
-NonNegative = Annotated[float, Ge(0)]
+Layer = Annotated[int, Ge(1), Le(1000)]  # which one, counted from 1
+Side = Annotated[int, Ge(1), Le(4096)]  # pixels
+ClassLabel = Annotated[int, Ge(0), Le(65_535)]
+Count = Annotated[int, Ge(1), Le(1_000_000)]
+Positive = Annotated[float, Gt(0), Le(1_000_000)]
+NonNegative = Annotated[float, Ge(0), Le(1_000_000)]
 
 
 class ImageShape(NamedTuple):

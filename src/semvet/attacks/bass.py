@@ -10,15 +10,14 @@ Deviates: the paper gives no patch size, place or colour beyond Fig. 3; 4x4 pixe
     left (D-008).
 """
 
-from typing import Annotated, final
+from typing import final
 
 import torch
-from annotated_types import Ge
 from torch import Generator
 
 from semvet.attacks.base import Attack, Controls, choose_victims
 from semvet.triggers import Patch
-from semvet.types import Images, ImageShape, Pairs, Share, Targets
+from semvet.types import Images, ImageShape, Pairs, Share, Side, Targets
 
 
 @final
@@ -30,9 +29,7 @@ class BASS(Attack):
 
     controls = Controls.TRANSMITTER_DATA | Controls.RECEIVER_DATA
 
-    def __init__(
-        self, targets: Targets, *, poison_ratio: Share = 0.05, side: Annotated[int, Ge(1)] = 4
-    ):
+    def __init__(self, targets: Targets, *, poison_ratio: Share = 0.05, side: Side = 4):
         super().__init__(targets, levels=1)
         self.poison_ratio = poison_ratio
         self.patch = Patch(ImageShape(*targets.shape[1:]), side=side)

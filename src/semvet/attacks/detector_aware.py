@@ -9,17 +9,16 @@ Paper: none; the adaptive attacker of whatever detector has a statistic.
 Deviates: all of it is ours (D-037).
 """
 
-from typing import Annotated, final
+from typing import final
 
 import torch
-from annotated_types import Ge
 from torch import Generator
 
 from semvet.attacks.base import Attack, LossTerms
 from semvet.attacks.families.knowing import Knowing
 from semvet.randomness import stream
 from semvet.systems import Detector, Transceiver
-from semvet.types import Draws, NonNegative, Pairs, Targets
+from semvet.types import Count, Draws, NonNegative, Pairs, Targets
 
 
 @final
@@ -33,7 +32,7 @@ class DetectorAware(Knowing):
 
     def __init__(
         self, targets: Targets, *, base: Attack, against: Detector,
-        lambda_d: NonNegative = 0.05, looked_at: Annotated[int, Ge(1)] = 4,
+        lambda_d: NonNegative = 0.05, looked_at: Count = 4,
     ):  # fmt: skip
         super().__init__(base=base)
         self.against, self.lambda_d, self.looked_at = against, lambda_d, looked_at

@@ -17,7 +17,7 @@ from semvet.attacks.families.joint import JointAttack, Step, Triggered, soft_cli
 from semvet.errors import ConfigError
 from semvet.metrics.ssim import ssim
 from semvet.triggers import Spectrum
-from semvet.types import Images, ImageShape, NonNegative, Share, Targets, Width
+from semvet.types import Count, Images, ImageShape, NonNegative, Share, Targets, Width
 
 
 @final
@@ -37,8 +37,8 @@ class Frequency(JointAttack):
         *,
         poison_ratio: Share = 0.1,
         bound: Annotated[float, Gt(0), Le(10)] = 0.5,
-        band: Annotated[int, Ge(1)] = 64,
-        keep: Annotated[int, Ge(1)] = 16,
+        band: Count = 64,
+        keep: Count = 16,
         lambda_a: NonNegative = 0.1,
         lambda_b: NonNegative = 1.0,
         lambda_p: Annotated[float, Ge(0), Le(100)] = 0.01,

@@ -18,7 +18,7 @@ from semvet.attacks.base import LossTerms
 from semvet.attacks.families.joint import JointAttack, Step, Triggered, soft_clip
 from semvet.metrics.ssim import ssim
 from semvet.triggers import AttentionUNet
-from semvet.types import Count, Images, NonNegative, Share, Targets
+from semvet.types import Images, NonNegative, Share, Targets, Width
 
 
 @final
@@ -41,7 +41,7 @@ class IHTG(JointAttack):
         lambda_b: NonNegative = 1.0,
         lambda_p: NonNegative = 0.01,
         generator_rate: Annotated[float, Gt(0), Le(10)] = 0.5,
-        generator_widths: Annotated[tuple[Count, ...], Len(1, 5)] = (8, 16),
+        generator_widths: Annotated[tuple[Width, ...], Len(1, 5)] = (8, 16),
     ):
         super().__init__(
             targets, levels=1, poison_ratio=poison_ratio, lambda_a=lambda_a, lambda_b=lambda_b

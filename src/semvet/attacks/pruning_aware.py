@@ -11,10 +11,9 @@ Paper: none; the adaptive attacker of BASS's pruning (after Liu et al. 2018, "pr
 Deviates: all of it is ours (D-037).
 """
 
-from typing import Annotated, final
+from typing import final
 
 import torch
-from annotated_types import Ge
 from jaxtyping import Float
 from torch import Generator, Tensor
 
@@ -23,9 +22,7 @@ from semvet.attacks.families.knowing import Knowing
 from semvet.errors import ConfigError
 from semvet.systems import Transceiver, taken
 from semvet.systems.layers.feature_maps import recorded
-from semvet.types import Draws, NonNegative, Pairs, Scalar, Targets
-
-Layer = Annotated[int, Ge(1)]
+from semvet.types import Draws, Layer, NonNegative, Pairs, Scalar, Targets
 
 
 @final

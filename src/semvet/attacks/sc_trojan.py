@@ -12,13 +12,11 @@ Deviates: block, place, weights and poison ratio are not given there (D-024): BA
     somewhat larger, as SemBugger's Table (SSIM .786 against .805) has it.
 """
 
-from typing import Annotated, final
-
-from annotated_types import Ge
+from typing import final
 
 from semvet.attacks.families.joint import JointAttack, Triggered
 from semvet.triggers import Patch
-from semvet.types import Images, ImageShape, NonNegative, Share, Targets
+from semvet.types import Images, ImageShape, NonNegative, Share, Side, Targets
 
 
 @final
@@ -34,7 +32,7 @@ class SCTrojan(JointAttack):
         targets: Targets,
         *,
         poison_ratio: Share = 0.1,
-        side: Annotated[int, Ge(1)] = 5,
+        side: Side = 5,
         lambda_a: NonNegative = 0.1,
         lambda_b: NonNegative = 1.0,
     ):

@@ -26,7 +26,7 @@ from semvet.classifiers import SmallClassifier
 from semvet.errors import ConfigError
 from semvet.systems import Transceiver
 from semvet.triggers import Patch
-from semvet.types import Draws, Images, ImageShape, NonNegative, Pairs, Targets
+from semvet.types import ClassLabel, Draws, Images, ImageShape, NonNegative, Pairs, Side, Targets
 
 
 @final
@@ -49,10 +49,10 @@ class SCTrojanLabel(Attack):
         self,
         targets: Targets,
         *,
-        target_class: Annotated[int, Ge(0)] = 0,
+        target_class: ClassLabel = 0,
         classes: Annotated[int, Ge(2), Le(10_000)] = 10,
         poison_ratio: Annotated[float, Ge(0), Lt(1)] = 0.1,
-        side: Annotated[int, Ge(1)] = 5,
+        side: Side = 5,
         lambda_c: NonNegative = 0.01,
     ):
         super().__init__(targets, levels=1)

@@ -29,7 +29,7 @@ from semvet.attacks.families.joint import JointAttack, Step, Triggered, soft_cli
 from semvet.metrics.similarity import cosine, tanimoto
 from semvet.metrics.ssim import ssim
 from semvet.triggers import AttentionUNet
-from semvet.types import Count, Features, Images, Levels, NonNegative, PerImage, Share, Targets
+from semvet.types import Features, Images, Levels, NonNegative, PerImage, Share, Targets, Width
 
 
 def distance(a: Features, b: Features) -> PerImage:
@@ -68,7 +68,7 @@ class SemBugger(JointAttack):
         w3: NonNegative = 0.0,
         margin: Annotated[float, Ge(0), Le(4)] = 1.8,
         generator_rate: Annotated[float, Gt(0), Le(10)] = 0.5,
-        generator_widths: Annotated[tuple[Count, ...], Len(1, 5)] = (16, 32),
+        generator_widths: Annotated[tuple[Width, ...], Len(1, 5)] = (16, 32),
     ):
         super().__init__(
             targets, levels=levels, poison_ratio=poison_ratio, lambda_a=lambda_a, lambda_b=lambda_b

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from functools import cache, partial
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ValidationError, create_model
+from pydantic import AfterValidator, BaseModel, ValidationError, create_model
 
 from semvet.attacks import ATTACKS, Attack
 from semvet.channels import CHANNELS, Channel
@@ -23,7 +23,7 @@ from semvet.config import (
     explain,
     make_run,
     nearest,
-    number,
+    readable,
 )
 from semvet.data import DATASETS, Source
 from semvet.defenses import DEFENSES, Defense, Detector
@@ -71,8 +71,7 @@ def arguments(plug_in: type) -> type[BaseModel]:
                 f"plug-in {plug_in.__module__}.{plug_in.__qualname__}: its argument {name!r} needs "
                 "a type, and any name but 'name'; correct or uninstall it"
             )
-        if getattr(hint, "__origin__", hint) in (int, float):
-            hint = Annotated[hint, BeforeValidator(number)]
+        hint = readable(hint)
         if hint in NESTED:
             owner = "defense" if issubclass(plug_in, Defense) else "attack"
             resolved = AfterValidator(partial(_resolved_inside, NESTED[hint], f"{owner}.{name}"))

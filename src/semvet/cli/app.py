@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-import yaml
 from rich.console import Console
 from rich.text import Text
 
@@ -86,6 +85,7 @@ def run(
     """Poison, train, attack, defend, report. Finished runs return at once, killed ones resume."""
     with _errors_without_traceback():
         document = _document(name)
+        _checked(document, overrides or [])
         from semvet import api
         from semvet.cli.live import watching
         from semvet.cli.tables import print_result
@@ -137,22 +137,19 @@ def _print_standings(rows: "list[Standing]", *, json_only: bool) -> None:
 
 
 def _document(name: str) -> dict[str, Any]:
+    from semvet.config import read_file
     from semvet.config.presets import preset
 
-    path = Path(name)
-    if path.suffix not in (".yaml", ".yml"):
-        return preset(name)
-    if not path.is_file():
-        raise ConfigError(f"{name}: no such file")
-    try:
-        document = yaml.safe_load(path.read_text())
-    except OSError as error:
-        raise ConfigError(f"{name}: cannot be read ({error.strerror})") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{name}: not YAML: {error}") from None
-    if not isinstance(document, dict):
-        raise ConfigError(f"{name}: expected keys such as data, system, attack at the top level")
-    return document
+    return read_file(name) if Path(name).suffix in (".yaml", ".yml") else preset(name)
+
+
+def _checked(document: dict[str, Any], overrides: list[str]) -> None:
+    """Whatever is wrong with keys and values of semvet's own, before anybody waits for torch."""
+    from semvet.config import make_run
+    from semvet.config.compare import expand
+
+    for one in expand(document, overrides):
+        make_run(one)
 
 
 @app.command()

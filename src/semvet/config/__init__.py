@@ -1,35 +1,39 @@
 """What a user asks for: a run as a document, its overrides, and errors in words."""
 
+from semvet.config.annotations import Name, Real, Text, Truth, Whole, number, readable
 from semvet.config.overrides import override
+from semvet.config.reading import Document, read_document, read_file, read_value
 from semvet.config.run import (
     NUMERICS,
     STRICT,
     Evaluation,
     PlugIn,
-    Real,
     Record,
     Run,
     Spec,
     TargetImages,
     TrainingPlan,
-    Whole,
     content_id,
     make_run,
-    number,
 )
 from semvet.config.words import explain, nearest
+from semvet.config.writing import written
 
 __all__ = [
     "NUMERICS",
     "STRICT",
+    "Document",
     "Evaluation",
+    "Name",
     "PlugIn",
     "Real",
     "Record",
     "Run",
     "Spec",
     "TargetImages",
+    "Text",
     "TrainingPlan",
+    "Truth",
     "Whole",
     "content_id",
     "explain",
@@ -37,4 +41,9 @@ __all__ = [
     "nearest",
     "number",
     "override",
+    "read_document",
+    "read_file",
+    "read_value",
+    "readable",
+    "written",
 ]

@@ -7,11 +7,11 @@ This room knows the shape of a run, not the plug-ins: `catalog` types their argu
 
 import hashlib
 import json
-from fractions import Fraction
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from semvet.config.annotations import Name, Real, Text, Truth, Whole
 from semvet.config.words import explain
 
 NUMERICS = 2  # raised whenever the same record may give other numbers
@@ -28,7 +28,7 @@ class Spec(BaseModel):
     """A plug-in by its table name, with the keyword arguments of its constructor."""
 
     model_config = ConfigDict(frozen=True, extra="allow")
-    name: str
+    name: Name
 
     @property
     def args(self) -> dict[str, Any]:
@@ -44,31 +44,22 @@ def _listed(value: Any) -> Any:
     return [named(item) for item in items]
 
 
-def number(value: Any) -> Any:
-    """Reads ratios such as "1/8"; refuses true and false, which Python counts as 1 and 0."""
-    if isinstance(value, bool):
-        raise ValueError("not a number")
-    if isinstance(value, str) and "/" in value:
-        try:
-            return float(Fraction(value))
-        except ZeroDivisionError:
-            raise ValueError("division by zero") from None
-    return value
-
-
 PlugIn = Annotated[Spec, BeforeValidator(named)]
-Whole = Annotated[int, BeforeValidator(number)]
-Real = Annotated[float, BeforeValidator(number)]
+Defenses = Annotated[tuple[Spec, ...], BeforeValidator(_listed), Field(max_length=1000)]
 
 
 class TrainingPlan(Record):
     """How a link is trained. Defaults: the quickstart's recipe (docs/decisions.md, D-006)."""
 
-    images: Whole | None = Field(None, ge=64, description="the first so many; none: all there are")
+    images: Whole | None = Field(
+        None, ge=64, le=10_000_000, description="the first so many; none: all there are"
+    )
     epochs: Whole = Field(20, ge=0, le=100_000, description="0: the system as it is")
     batch: Whole = Field(48, ge=2, le=65_536)
     learning_rate: Real = Field(3e-3, gt=0, le=1)
-    clip_norm: Real = Field(0.05, gt=0, description="largest norm of a step's gradient")
+    clip_norm: Real = Field(
+        0.05, gt=0, le=1_000_000, description="largest norm of a step's gradient"
+    )
     snr_spread_db: Real = Field(0.0, ge=0, le=30, description="each step at snr_db +- this")
     precision: Literal["auto", "bf16", "fp32"] = "auto"
 
@@ -79,14 +70,18 @@ ALL_STUDIES = ("cropping", "intensity", "robustness")
 class Evaluation(Record):
     """How a trained link is measured."""
 
-    images: Whole = Field(1000, ge=1, description="test images, at most")
+    images: Whole = Field(1000, ge=1, le=1_000_000, description="test images, at most")
     draws: Whole = Field(10, ge=1, le=1000, description="channel draws per image for PSNR")
     judge: Literal["conformal", "mu-plus-3-sigma", "mu-minus-3-sigma"] = "conformal"
     alpha: Real = Field(0.005, gt=0, lt=0.5, description="benign hit rate that the judge allows")
     outage_psnr_db: Real = Field(20.0, ge=0, le=100, description="received worse: an outage")
-    defended_images: Whole = Field(300, ge=1, description="test images for each defense, at most")
-    studies: tuple[str, ...] = ALL_STUDIES
-    study_images: Whole = Field(300, ge=1, description="test images for each study, at most")
+    defended_images: Whole = Field(
+        300, ge=1, le=1_000_000, description="test images for each defense, at most"
+    )
+    studies: tuple[str, ...] = Field(ALL_STUDIES, max_length=100)
+    study_images: Whole = Field(
+        300, ge=1, le=1_000_000, description="test images for each study, at most"
+    )
     classifier: Literal["none", "small", "regnet-y-200mf", "regnet-y-16gf"] = "none"
     classifier_epochs: Whole = Field(5, ge=1, le=1000)
 
@@ -97,10 +92,12 @@ class TargetImages(Record):
     Of a folder or another data set come the first 16; an attack with T levels takes the first T.
     """
 
-    folder: str | None = Field(None, description="of image files, taken in sorted order")
+    folder: Text | None = Field(None, description="of image files, taken in sorted order")
     data: PlugIn | None = Field(None, description="another data set: out of distribution")
-    label: Whole | None = Field(None, ge=0, description="only images of this class of `data`")
-    fit: bool = Field(False, description="convert and resize to the shape of the run's images")
+    label: Whole | None = Field(
+        None, ge=0, le=65_535, description="only images of this class of `data`"
+    )
+    fit: Truth = Field(False, description="convert and resize to the shape of the run's images")
 
 
 class Run(Record):
@@ -116,10 +113,10 @@ class Run(Record):
     snr_db: Real = Field(25.0, ge=-30, le=100)
     attack: PlugIn = Spec(name="none")
     targets: TargetImages = TargetImages()
-    defense: Annotated[tuple[Spec, ...], BeforeValidator(_listed)] = (Spec(name="none"),)
+    defense: Defenses = (Spec(name="none"),)
     training: TrainingPlan = TrainingPlan()
     evaluation: Evaluation = Evaluation()
-    seed: Whole = Field(0, ge=0, lt=2**63)
+    seed: Whole = Field(0, ge=0, lt=10**18)
 
     def document(self) -> dict[str, Any]:
         return self.model_dump(mode="json")

@@ -2,53 +2,90 @@
 
 import difflib
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 from pydantic.errors import PydanticInvalidForJsonSchema
+from pydantic_core import ErrorDetails
 
+from semvet.config.scalars import MisreadError
 from semvet.errors import ConfigError
+
+MOST = 20  # lines of one error
+LONGEST = 200  # characters of a value or word
 
 
 def nearest(word: str, allowed: Iterable[str]) -> str:
     """` did you mean X?` and the whole list, for an error about an unknown word."""
     names = sorted(allowed)
-    close = difflib.get_close_matches(word, names, n=1, cutoff=0.5)
+    close = difflib.get_close_matches(word[:LONGEST], names, n=1, cutoff=0.5)
     guess = f"did you mean {close[0]!r}? " if close else ""
     return f"{guess}allowed: {', '.join(names) or 'nothing'}"
 
 
+def shown(value: Any) -> str:
+    """The value as Python writes it, cut where it is long."""
+    try:
+        text = repr(value)
+    except ValueError:  # an int of thousands of digits
+        return "a number of thousands of digits"
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
+
+
 def explain(error: ValidationError, *, where: str, model: type[BaseModel]) -> ConfigError:
     """Pydantic's findings as lines of `key: problem; what is allowed`."""
-    lines = []
-    for item in error.errors():
-        path = item["loc"]
-        key = ".".join([*([where] if where else []), *map(str, path)])
-        match item["type"]:
-            case "extra_forbidden":
-                known = _schema(model, path[:-1]).get("properties", {})
-                lines.append(f"{key}: unknown key; {nearest(str(path[-1]), known)}")
-            case "missing":
-                lines.append(f"{key}: must be given; allowed: {_in_words(_schema(model, path))}")
-            case _:
-                allowed = _in_words(_schema(model, path)) or item["msg"].lower()
-                lines.append(f"{key}: {item['input']!r} is not allowed; allowed: {allowed}")
+    found = error.errors(include_url=False)
+    lines = list(dict.fromkeys(_line(item, where, model) for item in found[:MOST]))
+    if len(found) > MOST:
+        lines.append(f"{lines[-1].partition(':')[0]}: and {len(found) - MOST:,} more mistakes")
     return ConfigError("\n".join(lines))
 
 
-def _schema(model: type[BaseModel], path: Sequence[str | int]) -> dict[str, Any]:
-    """The JSON schema of the value at `path`; empty where there is none."""
+def _line(item: ErrorDetails, where: str, model: type[BaseModel]) -> str:
+    path, node = _found(model, item["loc"])
+    key, value = ".".join([*([where] if where else []), *path]), shown(item["input"])
+    reason = item.get("ctx", {}).get("error")
+    if item["type"] == "extra_forbidden":
+        known = _found(model, item["loc"][:-1])[1].get("properties", {})
+        return f"{key}: unknown key; {nearest(path[-1], known)}"
+    if item["type"] == "missing":
+        return f"{key}: must be given; allowed: {_in_words(node)}"
+    if isinstance(reason, MisreadError):
+        return f"{key}: {value} is not allowed: {reason}"
+    return f"{key}: {value} is not allowed; allowed: {_in_words(node) or item['msg'].lower()}"
+
+
+def _found(model: type[BaseModel], loc: Sequence[str | int]) -> tuple[list[str], dict[str, Any]]:
+    """The path to a value, without pydantic's labels of a union's members; the value's schema."""
+    whole = _schema(model)
+    path, node = [], whole
+    for i, part in enumerate(loc):
+        options = [node, *node.get("anyOf", [])]
+        inner = next(filter(None, (_inside(option, part, whole) for option in options)), None)
+        if inner is None and len(options) > 1 and i == len(loc) - 1:
+            break  # a label
+        path.append(str(part))
+        node = inner or {}
+    return path, node
+
+
+def _inside(node: dict[str, Any], part: str | int, whole: dict[str, Any]) -> dict[str, Any] | None:
+    node = _dereferenced(node, whole)
+    inner = node.get("items") if isinstance(part, int) else node.get("properties", {}).get(part)
+    return None if inner is None else _dereferenced(inner, whole)
+
+
+def _dereferenced(node: dict[str, Any], whole: dict[str, Any]) -> dict[str, Any]:
+    return whole["$defs"][node["$ref"].rpartition("/")[2]] if "$ref" in node else node
+
+
+@cache
+def _schema(model: type[BaseModel]) -> dict[str, Any]:
     try:
-        whole = model.model_json_schema()
+        return model.model_json_schema()
     except PydanticInvalidForJsonSchema:  # somebody else's plug-in may take anything
         return {}
-    node = whole
-    for part in path:
-        inner = {part: node.get("items")} if isinstance(part, int) else node.get("properties", {})
-        node = inner.get(part) or {}
-        if "$ref" in node:
-            node = whole["$defs"][node["$ref"].rpartition("/")[2]]
-    return node
 
 
 LIMITS = {
@@ -75,10 +112,21 @@ def _in_words(schema: dict[str, Any]) -> str:
         case {"type": "number"}:
             return f"a number {limits}".strip()
         case {"type": "array", "items": items}:
-            return f"a list, each {_in_words(items)}"
+            return f"a list{_length(schema)}, each {_in_words(items)}"
         case {"properties": {"name": _}}:
             return "a name, or {name: NAME, ARGUMENT: VALUE, ...}"
         case {"properties": keys}:
             return f"{{{', '.join(f'{key}: ...' for key in keys)}}}"
     words = {"boolean": "true or false", "string": "text", "null": "null"}
     return words.get(schema.get("type", ""), "")
+
+
+def _length(schema: dict[str, Any]) -> str:
+    match schema:
+        case {"minItems": least, "maxItems": most}:
+            return f" of {least} to {most}"
+        case {"minItems": least}:
+            return f" of at least {least}"
+        case {"maxItems": most}:
+            return f" of at most {most}"
+    return ""

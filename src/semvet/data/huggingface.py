@@ -10,7 +10,7 @@ from typing import Annotated, final
 from urllib.parse import quote
 
 import torch
-from annotated_types import Ge
+from annotated_types import Ge, Le
 
 from semvet.data.base import DataSet, Fetched, ImageSet, Report, Source, silent
 from semvet.data.copies import places
@@ -49,7 +49,7 @@ class HuggingFace(Source):
         test: str | None = None,
         image: str | None = None,
         label: str | None = "label",
-        size: Annotated[int, Ge(4)] | None = None,
+        size: Annotated[int, Ge(4), Le(4096)] | None = None,
         channels: Channels | None = None,
         test_share: Share = 0.1,
         root: str | None = None,

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Annotated, final
 
 import torch
-from annotated_types import Ge
+from annotated_types import Ge, Le
 
 from semvet.data.base import DataSet, ImageSet, Source
+from semvet.data.copies.places import as_path
 from semvet.data.decoding.pixels import Channels, Raster, decode, stack
 from semvet.errors import DataError
 from semvet.types import Pixels, Share
@@ -37,7 +38,7 @@ class ImageFolder(Source):
         self,
         *,
         root: str,
-        size: Annotated[int, Ge(4)] | None = None,
+        size: Annotated[int, Ge(4), Le(4096)] | None = None,
         channels: Channels | None = None,
         labelled: bool = True,
         test_share: Share = 0.1,
@@ -46,7 +47,7 @@ class ImageFolder(Source):
         self.labelled, self.test_share = labelled, test_share
 
     def load(self) -> DataSet:
-        root = Path(self.root).expanduser()
+        root = as_path(self.root, "data.root")
         if not root.is_dir():
             raise DataError(f"{root}: no such folder; set data.root to a folder of images")
         try:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Annotated, Literal, final
 
 import torch
-from annotated_types import Ge, Le, MultipleOf
+from annotated_types import Ge, Le, Lt, MultipleOf
 from jaxtyping import Int, UInt8
 from torch import Generator, Tensor
 from torch.nn.functional import adaptive_avg_pool2d
@@ -24,7 +24,7 @@ from semvet.data.fashion_mnist import FashionMnist
 from semvet.data.mnist import Mnist
 from semvet.errors import DataError
 from semvet.randomness import permutation, stream
-from semvet.types import Count, Indices, Pixels, Share
+from semvet.types import ClassLabel, Count, Indices, Pixels, Share
 
 QUARTERS = 4
 SIDE = 28  # of an item as it comes
@@ -53,13 +53,13 @@ class Scenes(Source):
         items: Literal["mnist", "fashion_mnist"] = "mnist",
         source: Where = "auto",
         root: str | None = None,
-        element: int = 7,
+        element: ClassLabel = 7,
         size: Annotated[int, Ge(16), Le(256), MultipleOf(4)] = 32,
         objects: Annotated[int, Ge(1), Le(QUARTERS)] = 3,
         share: Share = 0.5,
         count: Count = 6000,
         test_count: Count = 2000,
-        seed: Annotated[int, Ge(0)] = 0,
+        seed: Annotated[int, Ge(0), Lt(10**18)] = 0,
     ):
         self.items = {"mnist": Mnist, "fashion_mnist": FashionMnist}[items](
             source=source, root=root

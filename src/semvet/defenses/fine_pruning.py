@@ -25,7 +25,7 @@ from semvet.defenses.fine_tuning import LearningRate, fine_tune
 from semvet.defenses.weights.kernels import absolute_sums, convolutions, pruned_layers, without
 from semvet.defenses.weights.tuning import own_psnr_db
 from semvet.systems import Transceiver
-from semvet.types import Count, Positive
+from semvet.types import Count, Layer, Positive
 
 ROUNDING = 1e-9  # of a ratio times a count
 Kept = Bool[Tensor, " _"]  # of one layer
@@ -45,8 +45,8 @@ class FinePruning(Defense):
         self,
         *,
         ratio: Annotated[float, Ge(0), Lt(1)] = 0.3,
-        first_layer: Count = 2,
-        last_layer: Count = 4,
+        first_layer: Layer = 2,
+        last_layer: Layer = 4,
         steps: Count = 500,
         batch: Count = 48,
         learning_rate: LearningRate = 5e-3,

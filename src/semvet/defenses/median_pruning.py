@@ -45,7 +45,7 @@ from semvet.records import Curves as CurvesPanel
 from semvet.records import Exhibit, Figure, Line, Mark
 from semvet.records.run import Findings
 from semvet.systems import Transceiver
-from semvet.types import Flags, Images
+from semvet.types import Flags, Images, Layer
 
 Curves = Float[Tensor, "ratios images"]  # c_s^q
 Medians = Float[Tensor, " _"]
@@ -82,9 +82,9 @@ class MedianPruning(Defense):
     def __init__(
         self,
         *,
-        first_layer: Annotated[int, Ge(1)] = 2,
-        last_layer: Annotated[int, Ge(1)] = 4,
-        step: Annotated[float, Gt(0), Le(0.5)] = 0.05,
+        first_layer: Layer = 2,
+        last_layer: Layer = 4,
+        step: Annotated[float, Ge(0.001), Le(0.5)] = 0.05,
         tail: Annotated[float, Gt(0), Le(0.5)] = 0.02,
         window: Annotated[int, Ge(1), Le(99)] = 3,
         counts: Literal["sound", "literal"] = "sound",

@@ -37,7 +37,7 @@ class PairConsistency(Defense):
 
     def __init__(
         self, *, least_psnr_db: Annotated[float, Ge(0), Le(100)] = 20.0,
-        copies: Annotated[int, Ge(0)] = 3,
+        copies: Annotated[int, Ge(0), Le(1_000_000)] = 3,
     ):  # fmt: skip
         self.least_psnr_db, self.copies = least_psnr_db, copies
 

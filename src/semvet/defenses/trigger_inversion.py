@@ -80,7 +80,7 @@ class TriggerInversion(Defense):
         *,
         references: Annotated[int, Ge(1), Le(16)] = 2,
         steps: Count = 250,
-        batch: Annotated[int, Ge(2)] = 32,
+        batch: Annotated[int, Ge(2), Le(1_000_000)] = 32,
         restarts: Annotated[int, Ge(1), Le(64)] = 3,
         learning_rate: Annotated[float, Gt(0), Le(1)] = 0.1,
         smoothness: NonNegative = 1.0,

@@ -5,7 +5,7 @@ Every list over radii has one value for each of `radii`; dB from 0 (nothing is c
 
 from typing import Annotated, Literal
 
-from annotated_types import MinLen
+from annotated_types import Len
 from pydantic import Field
 
 from semvet.config import Real, Whole
@@ -24,17 +24,17 @@ class Certifying(Record):
     n: Whole = Field(10_000, ge=100, le=10_000_000, description="copies that bounds come from")
     n0: Whole = Field(1000, ge=10, le=10_000_000, description="copies that choices come from")
     alpha: Real = Field(0.001, ge=1e-6, lt=0.5, description="1 - confidence, for each image")
-    radii: Annotated[tuple[Radius, ...], MinLen(1)] | None = Field(
+    radii: Annotated[tuple[Radius, ...], Len(1, 1000)] | None = Field(
         None, description="L2 in pixel units; none: .1 to 3 sigma"
     )
     images: Whole = Field(20, ge=1, le=1_000_000, description="test images, at most")
-    attack_images: Whole = Field(5, ge=0, le=1_000_000, description="so many are attacked")
+    attack_images: Whole = Field(5, ge=0, le=1000, description="so many of them are attacked")
     attack_steps: Whole = Field(20, ge=1, le=10_000)
     attack_copies: Whole = Field(16, ge=1, le=10_000, description="in every step")
     hardened: Whole | None = Field(
         None, ge=0, le=1000, description="the system that this defense left"
     )
-    seed: Whole = Field(0, ge=0, lt=2**63)
+    seed: Whole = Field(0, ge=0, lt=10**18)
 
     @property
     def at(self) -> list[float]:

@@ -20,10 +20,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
 from filelock import FileLock, Timeout
 from pydantic import ValidationError
 
+from semvet.config import written
 from semvet.errors import StoreError
 from semvet.records import LAYOUT, RunRecord
 from semvet.store.files import (
@@ -82,7 +82,7 @@ class RunFolder:
         return self.path / "report.html"
 
     def write_config(self, document: dict[str, Any]) -> None:
-        write_text(self.path / "config.yaml", yaml.safe_dump(document, sort_keys=False))
+        write_text(self.path / "config.yaml", written(document))
 
     def write_metrics(self, metrics: dict[str, Any]) -> None:
         write_json(self.path / "metrics.json", metrics)

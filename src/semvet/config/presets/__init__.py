@@ -3,9 +3,7 @@
 from importlib.resources import files
 from typing import Any
 
-import yaml
-
-from semvet.config import nearest
+from semvet.config import nearest, read_document
 from semvet.errors import ConfigError
 
 
@@ -24,6 +22,7 @@ def preset(name: str) -> dict[str, Any]:
     """
     if name not in preset_names():
         raise ConfigError(f"no run or file named {name!r}; {nearest(name, preset_names())}")
-    document = yaml.safe_load(files(__name__).joinpath(f"{name}.yaml").read_text())
+    text = files(__name__).joinpath(f"{name}.yaml").read_text()
+    document = read_document(text, f"{name}.yaml")
     other = document.pop("like", None)
     return {**preset(other), **document} if other else document

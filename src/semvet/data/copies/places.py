@@ -16,6 +16,25 @@ from semvet.errors import DataError
 SAMPLES = Path(__file__).parents[1] / "samples"
 
 
+def as_path(text: str, key: str) -> Path:
+    """The path that a user wrote, with ~ for a home. Raises DataError: no path can be that."""
+    shown = text if len(text) <= 80 else f"{text[:80]}..."
+    if "\0" in text:
+        raise DataError(f"{key}: {shown!r} holds a NUL, which no path does; remove it")
+    try:
+        path = Path(text).expanduser()
+        path.exists()
+    except RuntimeError:
+        raise DataError(
+            f"{key}: {shown}: there is no such user here; write the whole path"
+        ) from None
+    except OSError as error:  # too long, or in a folder that may not be looked into
+        raise DataError(
+            f"{key}: {shown}: cannot be used ({error.strerror}); name another folder"
+        ) from None
+    return path
+
+
 def user_folder() -> Path:
     """The folder of downloads, for example ~/.local/share/semvet/data on Linux."""
     return platformdirs.user_data_path("semvet", appauthor=False) / "data"
@@ -23,7 +42,7 @@ def user_folder() -> Path:
 
 def destination(root: str | None) -> Path:
     """Where a new local copy goes. SEMVET_DATA is only read: it may be shared or read-only."""
-    return Path(root).expanduser() if root else user_folder()
+    return as_path(root, "data.root") if root else user_folder()
 
 
 def searched(name: str, root: str | None) -> list[Path]:
@@ -34,9 +53,9 @@ def searched(name: str, root: str | None) -> list[Path]:
     asked = root or os.environ.get("SEMVET_DATA")
     folders = [] if root else [user_folder()]
     if asked:
-        base = Path(asked).expanduser()
+        origin = "data.root" if root else "SEMVET_DATA"
+        base = as_path(asked, origin)
         if not base.is_dir():
-            origin = "data.root" if root else "SEMVET_DATA"
             raise DataError(
                 f"{name}: {base}, named by {origin}, is not a folder; set it to the folder that "
                 f"holds {name}/train.parquet, or unset it; {available(root)}"
@@ -53,10 +72,10 @@ def local_copy(name: str, root: str | None) -> Path | None:
 
 def available(root: str | None = None) -> str:
     """What can be used here without network, for the end of an error."""
-    homes = [root, os.environ.get("SEMVET_DATA"), str(user_folder())]
+    asked = {"data.root": root, "SEMVET_DATA": os.environ.get("SEMVET_DATA")}
+    homes = [as_path(text, key) for key, text in asked.items() if text] + [user_folder()]
     found: dict[str, str] = {}
-    for home in filter(None, homes):
-        base = Path(home).expanduser()
+    for base in homes:
         for file in sorted([*base.glob("*/train.parquet"), *base.glob("*/*/train.parquet")]):
             found.setdefault(file.parent.relative_to(base).as_posix(), f"in {base}")
     for file in sorted(SAMPLES.glob("*-train.parquet")):

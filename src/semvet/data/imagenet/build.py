@@ -51,7 +51,7 @@ def build_imagenet5(
     target = places.destination(root) / ImageNet5.name
     if target.is_dir():
         return already(target)
-    synsets = _synsets(Path(folder).expanduser())
+    synsets = _synsets(places.as_path(str(folder), "--from"))
     with staged(target) as part:
         if part is None:
             return already(target)

@@ -5,14 +5,13 @@
 Without `fit` a target of another shape is refused: a 28x28 grey digit is no 32x32 colour image.
 """
 
-from pathlib import Path
-
 import torch
 from jaxtyping import UInt8
 from torch import Tensor
 from torch.nn.functional import interpolate
 
 from semvet.data.base import ImageSet
+from semvet.data.copies.places import as_path
 from semvet.data.decoding.pixels import decode, describe
 from semvet.data.splitting.splits import different
 from semvet.errors import DataError
@@ -27,7 +26,7 @@ def targets_from_folder(folder: str, *, shape: ImageShape, fit: bool) -> ImageSe
 
     Raises DataError for a folder that is not there or empty, and for what `fitted` refuses.
     """
-    root = Path(folder).expanduser()
+    root = as_path(folder, "targets.folder")
     if not root.is_dir():
         raise DataError(f"targets.folder: {root} is not a folder; name one that holds the images")
     files = sorted(path for path in root.iterdir() if path.is_file() and path.name[0] != ".")
