@@ -1,6 +1,6 @@
 """What things are called beside others of their kind: a name, and only what tells them apart."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from pydantic import JsonValue
 
@@ -12,14 +12,26 @@ def labels(every: Sequence[Named]) -> list[str]:
     """`semantic-smoothing sigma=0.25` where sigma is all that differs among its namesakes; parts
     of a combination are joined by ` + `, the innermost first."""
     apart = [_parts(*one) for one in every]
-    known = [part for parts in apart for part in parts]
+    different = telling(part for parts in apart for part in parts)
 
     def label(name: str, args: dict[str, str]) -> str:
-        namesakes = [theirs for other, theirs in known if other == name]
-        telling = {k: v for k, v in args.items() if any(n.get(k) != v for n in namesakes)}
-        return " ".join([name, *(f"{key}={value}" for key, value in telling.items())])
+        shown = (f"{key}={value}" for key, value in args.items() if key in different[name])
+        return " ".join([name, *shown])
 
     return [" + ".join(label(*part) for part in parts) for parts in apart]
+
+
+def telling(every: Iterable[tuple[str, dict[str, str]]]) -> dict[str, list[str]]:
+    """By name: the keys that namesakes do not all have, or have with other values."""
+    found: dict[str, list[dict[str, str]]] = {}
+    for name, args in every:
+        found.setdefault(name, []).append(args)
+    return {name: _different(namesakes) for name, namesakes in found.items()}
+
+
+def _different(namesakes: list[dict[str, str]]) -> list[str]:
+    keys = dict.fromkeys(key for args in namesakes for key in args)
+    return [key for key in keys if len({args.get(key) for args in namesakes}) > 1]
 
 
 def _parts(name: str, args: Args) -> list[tuple[str, dict[str, str]]]:

@@ -29,7 +29,7 @@ WIDTH = 10.8  # inches, of a figure
 BESIDE = 0.55  # inches between panels, for the numbers of an axis
 CELL = 0.56  # inches, of a matrix
 LEGEND_ROW = 0.21  # inches
-LETTERS = 150  # of a legend's row
+LETTERS = 165  # of a legend's row
 
 
 def draw_figure(shown: Shown, levels: int) -> Figure:
@@ -56,7 +56,7 @@ def draw_figure(shown: Shown, levels: int) -> Figure:
         if isinstance(panel, Curves):
             draw_curves(own, panel, levels)
             if not shared:
-                own.legend(fontsize=7.5, loc="best")
+                own.legend(fontsize=7.5, loc="best", frameon=True, edgecolor="none")
         elif isinstance(panel, Bands):
             _bands(own, panel)
         elif isinstance(panel, Matrix):
@@ -64,7 +64,7 @@ def draw_figure(shown: Shown, levels: int) -> Figure:
     for own in axes[len(panels) :]:
         own.set_visible(False)
     if names:
-        _legend(figure, axes, _legend_rows(names))
+        _legend(figure, axes, names)
     return figure
 
 
@@ -78,15 +78,17 @@ def _shares_legend(panels: Sequence[Curves | Bands | Matrix]) -> bool:
 def _own_names(panel: Curves | Bands | Matrix) -> list[str]:
     if isinstance(panel, Curves):
         return [line.label for line in panel.lines if line.label]
-    return list(panel.outcomes) if isinstance(panel, Bands) else []
+    return [*panel.outcomes[1:], panel.outcomes[0]] if isinstance(panel, Bands) else []
 
 
 def _names(panels: Sequence[Curves | Bands | Matrix]) -> list[str]:
-    """Of the legend below. Marks of curves that have a name are in it too."""
+    """Of the legend below: the clean system last, then marks of curves that have a name."""
+    curves = [panel for panel in panels if isinstance(panel, Curves)]
+    clean = {line.label for panel in curves for line in panel.lines if line.of == "clean"}
     names = [name for panel in panels for name in _own_names(panel)]
-    for panel in panels:
-        if isinstance(panel, Curves):
-            names += [mark.label for mark in (*panel.marks, *panel.levels) if mark.label]
+    names = [name for name in names if name not in clean] + [n for n in names if n in clean]
+    for panel in curves:
+        names += [mark.label for mark in (*panel.marks, *panel.levels) if mark.label]
     return list(dict.fromkeys(names))
 
 
@@ -94,13 +96,14 @@ def _legend_rows(names: Sequence[str]) -> int:
     return min(len(names), ceil(sum(len(name) + 10 for name in names) / LETTERS))
 
 
-def _legend(figure: Figure, axes: Sequence[Axes], rows: int) -> None:
-    handles = {}
-    for own in axes:
-        for handle, name in zip(*own.get_legend_handles_labels(), strict=True):
-            handles.setdefault(name, handle)
-    columns = ceil(len(handles) / max(rows, 1))
-    figure.legend(handles.values(), handles.keys(), loc="lower center", ncols=columns)
+def _legend(figure: Figure, axes: Sequence[Axes], names: Sequence[str]) -> None:
+    handles = {
+        name: handle
+        for own in reversed(axes)
+        for handle, name in zip(*own.get_legend_handles_labels(), strict=True)
+    }
+    columns = ceil(len(names) / _legend_rows(names))
+    figure.legend([handles[name] for name in names], names, loc="lower center", ncols=columns)
 
 
 def _bands(axes: Axes, panel: Bands) -> None:

@@ -28,7 +28,7 @@ def draw_curves(axes: Axes, panel: Curves, levels: int) -> None:
     """`levels`: how many trigger levels the attack has."""
     at = _positions(axes, panel)
     apart = 0.0 if panel.joined else APART
-    for i, line in enumerate(panel.lines):
+    for i, line in enumerate(sorted(panel.lines, key=lambda line: line.of != "clean")):
         shift = apart * (i - (len(panel.lines) - 1) / 2)
         _line(axes, panel, line, [x + shift for x in at], levels)
     if panel.share:
@@ -39,7 +39,7 @@ def draw_curves(axes: Axes, panel: Curves, levels: int) -> None:
     for mark in panel.marks:
         axes.axvline(mark.x, label=mark.label, **_mark(mark))
     for mark in panel.levels:
-        axes.axhline(mark.x, label=mark.label, **_mark(mark))
+        axes.axhline(mark.x, label=mark.label, color=FAINT, linewidth=0.8)
     axes.set_title(panel.title)
     axes.set_xlabel(panel.x_label)
     axes.grid()
