@@ -38,7 +38,8 @@ def setting(record: RunRecord, evaluated: Iterable[str]) -> Facts:
 
 def newest_first(records: Iterable[RunRecord]) -> list[RunRecord]:
     """By the time that a run says it was finished; whoever touches its folder changes nothing."""
-    return sorted(records, key=lambda one: (one.provenance.finished, one.id), reverse=True)
+    newest = sorted(records, key=lambda one: (one.provenance.finished, one.id), reverse=True)
+    return list({one.id: one for one in reversed(newest)}.values())[::-1]  # a copy is the same run
 
 
 def by_setting(
