@@ -28,8 +28,12 @@ def of_defenses(reading: Reading) -> list[tuple[str, list[Named]]]:
 
 
 def _named(exhibits: Iterable[Exhibit], of: str) -> list[Named]:
-    return [(one, picture_name(of) if one.key == of else picture_name(of, one.key))
-            for one in exhibits]  # fmt: skip
+    named: dict[str, Exhibit] = {}
+    for one in exhibits:
+        name = picture_name(of) if one.key == of else picture_name(of, one.key)
+        twin = sum(other.partition(".")[0] == name for other in named)
+        named[f"{name}.{twin + 1}" if twin else name] = one
+    return [(one, name) for name, one in named.items()]
 
 
 def picture_name(*parts: str) -> str:

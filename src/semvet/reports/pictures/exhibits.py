@@ -21,7 +21,7 @@ from semvet.records import Figure as Shown
 from semvet.reports.numbers import decimals
 from semvet.reports.pictures.image_grid import Row, draw_grid
 from semvet.reports.pictures.look import FAINT, INK, Frame, level_colour
-from semvet.reports.pictures.lines import draw_curves
+from semvet.reports.pictures.lines import draw_curves, drawn
 from semvet.store import Arrays
 
 NONE = "#e3e6eb"  # no outcome
@@ -77,14 +77,14 @@ def _shares_legend(panels: Sequence[Curves | Bands | Matrix]) -> bool:
 
 def _own_names(panel: Curves | Bands | Matrix) -> list[str]:
     if isinstance(panel, Curves):
-        return [line.label for line in panel.lines if line.label]
+        return [line.label for line in drawn(panel) if line.label]
     return [*panel.outcomes[1:], panel.outcomes[0]] if isinstance(panel, Bands) else []
 
 
 def _names(panels: Sequence[Curves | Bands | Matrix]) -> list[str]:
     """Of the legend below: the clean system last, then marks of curves that have a name."""
     curves = [panel for panel in panels if isinstance(panel, Curves)]
-    clean = {line.label for panel in curves for line in panel.lines if line.of == "clean"}
+    clean = {line.label for panel in curves for line in drawn(panel) if line.of == "clean"}
     names = [name for panel in panels for name in _own_names(panel)]
     names = [name for name in names if name not in clean] + [n for n in names if n in clean]
     for panel in curves:

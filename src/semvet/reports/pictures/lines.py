@@ -28,8 +28,9 @@ def draw_curves(axes: Axes, panel: Curves, levels: int) -> None:
     """`levels`: how many trigger levels the attack has."""
     at = _positions(axes, panel)
     apart = 0.0 if panel.joined else APART
-    for i, line in enumerate(sorted(panel.lines, key=lambda line: line.of != "clean")):
-        shift = apart * (i - (len(panel.lines) - 1) / 2)
+    lines = sorted(drawn(panel), key=lambda line: line.of != "clean")
+    for i, line in enumerate(lines):
+        shift = apart * (i - (len(lines) - 1) / 2)
         _line(axes, panel, line, [x + shift for x in at], levels)
     if panel.share:
         axes.set_ylim(-0.02, 1.02)
@@ -43,6 +44,11 @@ def draw_curves(axes: Axes, panel: Curves, levels: int) -> None:
     axes.set_title(panel.title)
     axes.set_xlabel(panel.x_label)
     axes.grid()
+
+
+def drawn(panel: Curves) -> list[Line]:
+    """The others are on record only."""
+    return [line for line in panel.lines if line.drawn]
 
 
 def _positions(axes: Axes, panel: Curves) -> list[float]:
@@ -62,7 +68,7 @@ def _line(axes: Axes, panel: Curves, line: Line, at: list[float], levels: int) -
         look["marker"] = ""
     if not panel.joined:
         look["linestyle"] = ""
-    if line.intervals:
+    if line.intervals and not panel.joined:  # on lines that cross they hide each other
         for x, (low, high) in zip(at, line.intervals, strict=True):
             axes.plot([x, x], [low, high], color=look["color"], linewidth=0.9, alpha=0.6)
     values = [float("nan") if y is None else y for y in line.y]
