@@ -20,6 +20,7 @@ from semvet.config.compare import expand
 from semvet.config.presets import preset
 from semvet.errors import StoreError
 from semvet.records import CertificateRecord, Certifying, RunRecord
+from semvet.records.data import CheckedData, CopyMade, DataSetNow
 from semvet.records.standings import DefenseMatrix, Standing
 from semvet.reports import frame as table
 from semvet.reports.certificates import read_certificate
@@ -35,10 +36,15 @@ if TYPE_CHECKING:
     import pyarrow
 
 Tell = Callable[[str], None]  # is told in a sentence
+Report = Callable[[str, int, int], None]  # what is done, how much of it, of how much (0: unknown)
 
 
 def nobody(sentence: str) -> None:
-    """Whom nobody listens to."""
+    """Listens, and does nothing."""
+
+
+def unreported(what: str, done: int, total: int) -> None:
+    """The Report that nobody sees."""
 
 
 def run(
@@ -189,6 +195,36 @@ def finished(runs: Path | str | None = None, *, skipped: Tell = nobody) -> list[
         except StoreError as error:
             skipped(str(error))
     return records
+
+
+def data_sets() -> list[DataSetNow]:
+    """Every data set, and where it would come from now."""
+    from semvet.pipeline import data_sets as sets
+
+    return sets.data_sets()
+
+
+def check_data(name: str, *overrides: str) -> CheckedData:
+    """Loads a data set whole. `overrides`: its arguments, such as "root=FOLDER"."""
+    from semvet.pipeline import data_sets as sets
+
+    return sets.check_data(name, overrides)
+
+
+def fetch_data(name: str, *overrides: str, report: Report = unreported) -> CopyMade:
+    """Downloads a data set from the hub, checks every image, keeps it as a local copy."""
+    from semvet.pipeline import data_sets as sets
+
+    return sets.fetch_data(name, overrides, report)
+
+
+def build_data(
+    name: str, folder: Path, *, root: Path | None = None, report: Report = unreported
+) -> CopyMade:
+    """Makes a data set that may not be handed on from your own copy of its images."""
+    from semvet.pipeline import data_sets as sets
+
+    return sets.build_data(name, folder, root, report)
 
 
 def keep_traceback(error: BaseException) -> Path | None:

@@ -25,7 +25,7 @@ from semvet.reports.pictures.lines import draw_curves, drawn
 from semvet.store import Arrays
 
 NONE = "#e3e6eb"  # no outcome
-WIDTH = 10.8  # inches, of a figure
+WIDTH, NARROW = 10.8, 7.6  # inches, of a figure, and of one with a single panel
 BESIDE = 0.55  # inches between panels, for the numbers of an axis
 CELL = 0.56  # inches, of a matrix
 LEGEND_ROW = 0.21  # inches
@@ -39,16 +39,17 @@ def draw_figure(shown: Shown, levels: int) -> Figure:
         return _matrices([panel for panel in panels if isinstance(panel, Matrix)])
     columns = min(shown.across, len(panels))
     rows = ceil(len(panels) / columns)
+    width = WIDTH if columns > 1 else NARROW
     marked = any(mark.label for panel in panels if isinstance(panel, Bands) for mark in panel.marks)
     shared = _shares_legend(panels)
     names = _names(panels) if shared else []
-    below = 0.62 + (0.12 + LEGEND_ROW * _legend_rows(names) if names else 0)
+    below = 0.62 + (0.12 + LEGEND_ROW * _legend_rows(names, width) if names else 0)
     top, between = (0.72 if marked else 0.42), (1.25 if marked else 1.0)
     high = 2.1 if rows > 1 else 2.5
     frame = Frame(
-        WIDTH, top + rows * high + (rows - 1) * between + below, top=top, bottom=below,
+        width, top + rows * high + (rows - 1) * between + below, top=top, bottom=below,
     )  # fmt: skip
-    wide = (WIDTH - frame.left - frame.right - (columns - 1) * BESIDE) / columns
+    wide = (width - frame.left - frame.right - (columns - 1) * BESIDE) / columns
     figure, axes = frame.panels(
         rows, columns, gridspec_kw={"hspace": between / high, "wspace": BESIDE / wide}
     )
@@ -92,8 +93,9 @@ def _names(panels: Sequence[Curves | Bands | Matrix]) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def _legend_rows(names: Sequence[str]) -> int:
-    return min(len(names), ceil(sum(len(name) + 10 for name in names) / LETTERS))
+def _legend_rows(names: Sequence[str], width: float) -> int:
+    letters = LETTERS * width / WIDTH
+    return min(len(names), ceil(sum(len(name) + 10 for name in names) / letters))
 
 
 def _legend(figure: Figure, axes: Sequence[Axes], names: Sequence[str]) -> None:
@@ -102,7 +104,7 @@ def _legend(figure: Figure, axes: Sequence[Axes], names: Sequence[str]) -> None:
         for own in reversed(axes)
         for handle, name in zip(*own.get_legend_handles_labels(), strict=True)
     }
-    columns = ceil(len(names) / _legend_rows(names))
+    columns = ceil(len(names) / _legend_rows(names, figure.get_figwidth()))
     figure.legend([handles[name] for name in names], names, loc="lower center", ncols=columns)
 
 
