@@ -1,5 +1,6 @@
-from semvet.reports.numbers import DASH, db, flops, interval, rate, short, similarity, span
 from semvet.reports.record import flat, labels
+
+from semvet.reports.numbers import DASH, db, flops, interval, rate, short, similarity, span
 
 
 def test_rates_have_three_decimals_and_decibels_two():

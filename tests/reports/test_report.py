@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from made_runs import DEFENDED, made_radii, made_run
 from PIL import Image
+from semvet.reports.record import read_record
 from support import digits, tiny_run, tiny_sembugger
 
 from semvet.errors import StoreError
 from semvet.pipeline.execute import execute
 from semvet.reports import write_report
 from semvet.reports.pictures.certificate import Extent, certified_beyond, draw_certificate
-from semvet.reports.record import read_record
 from semvet.store import RunFolder, Store
 
 UNSEEN = {"transmissions", "robustness"}  # without a trigger in the image

@@ -1,7 +1,7 @@
 import pytest
 from made_runs import made_config, made_defense, made_metrics
-
 from semvet.reports.record import Record
+
 from semvet.reports.verdict import defense_verdict, verdict
 
 

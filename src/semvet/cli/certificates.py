@@ -67,9 +67,7 @@ def _db(value: float) -> str:
     return f"{value:.1f}" if value > 0 else "-"
 
 
-def _print_targets(
-    console: Console, record: CertificateRecord, system: SystemCertificates
-) -> None:
+def _print_targets(console: Console, record: CertificateRecord, system: SystemCertificates) -> None:
     """How near the mean can come to what the attack wants to be seen."""
     found = system.found
     whose = f" (n = {found.n})" if found else ""

@@ -32,8 +32,15 @@ class Guarded(TyperGroup):
     """The commands, inside the net."""
 
     def main(
-        self, args: Sequence[str] | None = None, prog_name: str | None = None, **options: Any
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        windows_expand_args: bool = True,
+        **extra: Any,
     ) -> NoReturn:
+        """Of typer's own ways to end, none is left."""
         words = list(sys.argv[1:] if args is None else args)
 
         def command() -> None:

@@ -44,9 +44,7 @@ class _Harmless:
 
 
 class _Filter(RenderHook):
-    def process_renderables(
-        self, renderables: list[ConsoleRenderable]
-    ) -> list[ConsoleRenderable]:
+    def process_renderables(self, renderables: list[ConsoleRenderable]) -> list[ConsoleRenderable]:
         return [one if _is_control(one) else _Harmless(one) for one in renderables]
 
 

@@ -39,8 +39,8 @@ def _print_one(console: Console, setting: str, rows: Sequence[Standing]) -> None
         f"n = {', '.join(sorted(judged))} images a run; PSNR of the clean system "
         f"{', '.join(sorted(clean))} dB. ASR: mean over levels and seeds; weakest: of any level "
         "and seed. Clean system, benign: the largest rate of the null controls. delta: what the "
-        "attack costs benign images. dB to target: PSNR of what the trigger brings out against what "
-        "the adversary wants. SSIM: of the strongest trigger, all pixels."
+        "attack costs benign images. dB to target: PSNR of what the trigger brings out against "
+        "what the adversary wants. SSIM: of the strongest trigger, all pixels."
     )
     console.print(shown)
 

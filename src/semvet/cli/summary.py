@@ -17,7 +17,10 @@ def summary(record: RunRecord) -> list[str]:
         shares = [("as sent", reader.originals)]
         shares += [
             (f"{name} system", rate)
-            for name, rate in (("clean", reader.received.clean), ("attacked", reader.received.attacked))
+            for name, rate in (
+                ("clean", reader.received.clean),
+                ("attacked", reader.received.attacked),
+            )
             if rate
         ]
         words = ", ".join(f"{rate.value:.3f} {where}" for where, rate in shares)

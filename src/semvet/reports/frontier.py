@@ -72,9 +72,7 @@ def _point(reading: Reading, defended: Defended) -> Point:
         clean_loss_db=before.clean.psnr_db.value - one.after.clean.psnr_db.value,
         recovered_psnr_db=[level.recovered_psnr_db for level in after.levels],
         auroc=_auroc(detection or _suspicion(one, "attacked")),
-        clean_auroc=_auroc(
-            one.detection.clean if one.detection else _suspicion(one, "clean")
-        ),
+        clean_auroc=_auroc(one.detection.clean if one.detection else _suspicion(one, "clean")),
         recall=_recall(detection or _suspicion(one, "attacked")),
         radius=one.certificate.median_radius if one.certificate else None,
         uses=one.channel_uses_factor,

@@ -115,7 +115,7 @@ def read_record(model: type[T], document: dict[str, Any], path: Path, *, again: 
 
 
 def read_reading(folder: RunFolder) -> Reading:
-    """With the arrays of its pictures. Raises StoreError, as `read_run` and where one is missing."""
+    """With the arrays of its pictures. Raises StoreError as `read_run`, and if one is missing."""
     record, arrays = read_run(folder), folder.evaluation()
     if missing := [name for name in ARRAYS if name not in arrays]:
         raise StoreError(

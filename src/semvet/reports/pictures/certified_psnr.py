@@ -193,7 +193,5 @@ def _said(record: CertificateRecord) -> str:
         lines[0] += f"; attack: median over the first {attacked.n}"
     if norms := record.trigger.l2:
         levels = "trigger levels" if len(norms) > 1 else "the trigger"
-        lines.append(
-            f"dashed verticals: median L2 norm of {levels} of {record.trigger.attack}"
-        )
+        lines.append(f"dashed verticals: median L2 norm of {levels} of {record.trigger.attack}")
     return "\n".join(lines)

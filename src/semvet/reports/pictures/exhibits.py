@@ -20,8 +20,8 @@ from semvet.records import Bands, Curves, ImageRows, Matrix
 from semvet.records import Figure as Shown
 from semvet.reports.numbers import decimals
 from semvet.reports.pictures.image_grid import Row, draw_grid
-from semvet.reports.pictures.look import FAINT, INK, Frame, level_colour
 from semvet.reports.pictures.lines import draw_curves, drawn
+from semvet.reports.pictures.look import FAINT, INK, Frame, level_colour
 from semvet.store import Arrays
 
 NONE = "#e3e6eb"  # no outcome
