@@ -52,15 +52,17 @@ class Guarded(TyperGroup):
 
 def guarded(command: Callable[[], None]) -> int:
     """The exit code of a command that may end in any way."""
-    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # as `start` leaves it
+    before = signal.getsignal(signal.SIGINT)
+    if before is signal.SIG_DFL:  # as `start` leaves it
         signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        status = _ended(command)
+        return _ended(command)
     except KeyboardInterrupt:  # while a sentence was printed
-        status = STOPPED
+        return STOPPED
     except OSError as error:  # standard error is closed or full: there is nobody to tell
-        status = _of_output(error)
-    return status
+        return _of_output(error)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _ended(command: Callable[[], None]) -> int:
@@ -84,7 +86,8 @@ def _ended(command: Callable[[], None]) -> int:
 
 def _unexpected(error: Exception) -> int:
     if callable(words := getattr(error, "format_message", None)):  # a word that means nothing here
-        return fail(f"{words()} `semvet --help` says what there is")
+        said = words()  # nothing where no word was given at all: that has printed the help
+        return fail(f"{said} `semvet --help` says what there is") if said else MENDABLE
     if isinstance(error, OSError) and error.filename is None and error.errno in FULL:
         status = _of_output(error)
         fail(f"standard output cannot be written ({error.strerror})")

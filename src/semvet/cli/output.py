@@ -7,7 +7,7 @@ newline and tab, DEL, C1, bidirectional overrides, line separators and halves of
 import re
 import sys
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from rich.console import Console, ConsoleOptions, ConsoleRenderable, RenderHook, RenderResult
 from rich.measure import Measurement
@@ -52,9 +52,15 @@ def _is_control(one: ConsoleRenderable) -> bool:
     return type(one).__name__ in ("Control", "LiveRender")  # rich's own, of a bar
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> NoReturn:
+        """Rich would end the process here, with a code of its own."""
+        raise
+
+
 def console(*, stderr: bool = False) -> Console:
     """Paths and values may hold brackets, so that there is no markup."""
-    made = Console(stderr=stderr, markup=False, highlight=False)
+    made = _Console(stderr=stderr, markup=False, highlight=False)
     made.push_render_hook(_Filter())
     return made
 
