@@ -6,10 +6,10 @@ newline and tab, DEL, C1, bidirectional overrides, line separators and halves of
 
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NoReturn
 
-from rich.console import Console, ConsoleOptions, ConsoleRenderable, RenderHook, RenderResult
+from rich.console import Console, ConsoleOptions, ConsoleRenderable, RenderHook
 from rich.measure import Measurement
 from rich.segment import Segment
 
@@ -32,7 +32,7 @@ class _Harmless:
     def __init__(self, inner: ConsoleRenderable):
         self.inner = inner
 
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Segment]:
         for segment in console.render(self.inner, options):
             if segment.control:  # of the progress bar
                 yield segment

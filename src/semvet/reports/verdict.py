@@ -48,8 +48,15 @@ def verdict(reading: Reading) -> str:
         return (
             "No attack, the null control: nothing was poisoned, and the judge takes a benign image "
             f"for one of {len(reading.levels)} candidate targets in a share of {benign}."
+            f"{_sample(reading)}"
         )
-    return f"{_fired_outcome(reading) or _outcome(reading)} {_price(reading)}"
+    outcome = _fired_outcome(reading) or _outcome(reading)
+    return f"{outcome} {_price(reading)}{_sample(reading)}"
+
+
+def _sample(reading: Reading) -> str:
+    packaged = reading.record.provenance.packaged_sample
+    return " Figures are of the packaged sample." if packaged else ""
 
 
 def _fired_outcome(reading: Reading) -> str:
