@@ -8,7 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from semvet.api import certify, compare, defense_matrix, leaderboard, run
+    from semvet.api import certify, compare, defense_matrix, frame, leaderboard, load, run
     from semvet.config import Run
     from semvet.errors import SemvetError
     from semvet.records import Certifying
@@ -20,7 +20,9 @@ __all__ = [
     "certify",
     "compare",
     "defense_matrix",
+    "frame",
     "leaderboard",
+    "load",
     "run",
 ]
 _HOMES = {
@@ -30,7 +32,9 @@ _HOMES = {
     "certify": "semvet.api",
     "compare": "semvet.api",
     "defense_matrix": "semvet.api",
+    "frame": "semvet.api",
     "leaderboard": "semvet.api",
+    "load": "semvet.api",
     "run": "semvet.api",
 }
 

@@ -2,26 +2,49 @@
 
 import semvet as sv
 result = sv.run(sv.Run(data="mnist", system="jscc", attack="sembugger", snr_db=25, seed=0))
-result.metrics["attacked_system"]["asr"]
+result.record.systems.attacked.asr
+result.frame()                                # a tidy table
 result.report                                 # one self-contained HTML file
+
+Reading needs no torch; it is imported where work is done.
 """
 
+import traceback
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from semvet.catalog.schema import resolve
 from semvet.config import Run, override
 from semvet.config.compare import expand
 from semvet.config.presets import preset
-from semvet.pipeline import certify as certifying
-from semvet.pipeline.certify import make_certifying
-from semvet.pipeline.execute import execute
-from semvet.records import Certifying
-from semvet.reports import write_certified_psnr, write_report
-from semvet.reports.standings.attacks import Standing, standings
-from semvet.reports.standings.defenses import Matrix, matrices
-from semvet.store import RunFolder, Store, default_store
+from semvet.errors import StoreError
+from semvet.records import CertificateRecord, Certifying, RunRecord
+from semvet.records.data import CheckedData, CopyMade, DataSetNow
+from semvet.records.standings import DefenseMatrix, Standing
+from semvet.reports import frame as table
+from semvet.reports.certificates import read_certificate
+from semvet.reports.reading import read_run
+from semvet.reports.result import Result
+from semvet.reports.standings.attacks import standings
+from semvet.reports.standings.defenses import matrices
+from semvet.store import Store, default_store, write_bytes
 from semvet.watch import Watch
+
+if TYPE_CHECKING:
+    import pandas
+    import pyarrow
+
+Tell = Callable[[str], None]  # is told in a sentence
+Report = Callable[[str, int, int], None]  # what is done, how much of it, of how much (0: unknown)
+
+
+def nobody(sentence: str) -> None:
+    """Listens, and does nothing."""
+
+
+def unreported(what: str, done: int, total: int) -> None:
+    """The Report that nobody sees."""
 
 
 def run(
@@ -31,7 +54,7 @@ def run(
     device: str = "auto",
     watch: Watch | None = None,
     checkpoint_every_s: float = 15.0,
-) -> RunFolder:
+) -> Result:
     """Trains, attacks, evaluates, defends, stores and reports; returns at once if it was done.
 
     Args:
@@ -45,16 +68,18 @@ def run(
     Raises:
         SemvetError: whatever is wrong with the run, its data or its files, and the way out.
     """
+    from semvet.pipeline.execute import execute
+    from semvet.reports.report import write_report
+
     document = what.document() if isinstance(what, Run) else what
     document = preset(document) if isinstance(document, str) else document
-    store = Store(Path(runs)) if runs is not None else default_store()
     folder = execute(
-        override(document, overrides), store, device=device, watch=watch,
+        override(document, overrides), _store(runs), device=device, watch=watch,
         checkpoint_every_s=checkpoint_every_s,
     )  # fmt: skip
     if not folder.report.exists():
         write_report(folder)
-    return folder
+    return Result(folder)
 
 
 def compare(
@@ -63,11 +88,13 @@ def compare(
     runs: Path | str | None = None,
     device: str = "auto",
     watch: Watch | None = None,
-) -> list[RunFolder]:
+) -> list[Result]:
     """Every run of a document with `compare`, such as the preset "compare-attacks", in order.
 
     Arguments and errors as of `run`; `standings` makes one table of the result.
     """
+    from semvet.catalog.schema import resolve
+
     documents = expand(preset(what) if isinstance(what, str) else what, overrides)
     for document in documents:
         resolve(document)  # all of them, before the first one starts
@@ -91,27 +118,124 @@ def certify(
 
     Returns:
         certificates-<id>.json in the run's folder, the picture beside it as .png; at once if it
-        was made before.
+        was made before. `load_certificate` reads it.
 
     Raises:
         SemvetError: no such run, a value that is not allowed, too few copies for this confidence.
     """
+    from semvet.pipeline import certify as certifying
+    from semvet.pipeline.certify import make_certifying
+    from semvet.reports.pictures.certified_psnr import write_certified_psnr
+
     if not isinstance(asked, Certifying):
         asked = make_certifying(asked or {})
-    store = Store(Path(runs)) if runs is not None else default_store()
-    path = certifying.certify(store.find(str(name)), asked, device=device, watch=watch)
+    path = certifying.certify(_store(runs).find(str(name)), asked, device=device, watch=watch)
     write_certified_psnr(path)
     return path
 
 
-def leaderboard(runs: Path | str | None = None) -> list[Standing]:
-    """Every attack in the store, best first."""
-    return standings(_store(runs).runs())
+def load(name: str | Path, *, runs: Path | str | None = None) -> Result:
+    """A finished run of the store, by folder, name or id, or "latest".
+
+    Raises StoreError: no such run, not finished, changed, or of another layout.
+    """
+    result = Result(_store(runs).find(str(name)))
+    _ = result.record  # now, not when somebody looks at it
+    return result
 
 
-def defense_matrix(runs: Path | str | None = None) -> list[Matrix]:
+def load_certificate(path: Path | str) -> CertificateRecord:
+    """What `certify` left. Raises StoreError as `load` does."""
+    return read_certificate(Path(path))
+
+
+def check_weights(result: Result) -> None:
+    """Raises WeightsError unless they are safetensors and have the recorded hash."""
+    result.folder.weights()
+
+
+def frame(
+    runs: Iterable[Result | RunRecord | str | Path],
+) -> "pandas.DataFrame | pyarrow.Table":
+    """A tidy table: one row per run, level and defense; a pandas.DataFrame, or a pyarrow.Table
+    where pandas is not installed."""
+    return table.frame([_record(one) for one in runs])
+
+
+def _record(one: Result | RunRecord | str | Path) -> RunRecord:
+    if isinstance(one, RunRecord):
+        return one
+    return one.record if isinstance(one, Result) else load(one).record
+
+
+def leaderboard(runs: Path | str | None = None, *, skipped: Tell = nobody) -> list[Standing]:
+    """Every attack in the store, best first. `skipped` is told which folders could not be read."""
+    return standings(finished(runs, skipped=skipped))
+
+
+def standings_of(results: Iterable[Result]) -> list[Standing]:
+    """The same of these runs."""
+    return standings([one.record for one in results])
+
+
+def defense_matrix(
+    runs: Path | str | None = None, *, skipped: Tell = nobody
+) -> list[DefenseMatrix]:
     """Every defense in the store against every attack that it met, one matrix per setting."""
-    return matrices(_store(runs).runs())
+    return matrices(finished(runs, skipped=skipped))
+
+
+def finished(runs: Path | str | None = None, *, skipped: Tell = nobody) -> list[RunRecord]:
+    """The records of all finished runs of a store. A folder that cannot be read stops nothing."""
+    records = []
+    for folder in _store(runs).runs():
+        try:
+            if folder.finished:
+                records.append(read_run(folder))
+        except StoreError as error:
+            skipped(str(error))
+    return records
+
+
+def data_sets() -> list[DataSetNow]:
+    """Every data set, and where it would come from now."""
+    from semvet.pipeline import data_sets as sets
+
+    return sets.data_sets()
+
+
+def check_data(name: str, *overrides: str) -> CheckedData:
+    """Loads a data set whole. `overrides`: its arguments, such as "root=FOLDER"."""
+    from semvet.pipeline import data_sets as sets
+
+    return sets.check_data(name, overrides)
+
+
+def fetch_data(name: str, *overrides: str, report: Report = unreported) -> CopyMade:
+    """Downloads a data set from the hub, checks every image, keeps it as a local copy."""
+    from semvet.pipeline import data_sets as sets
+
+    return sets.fetch_data(name, overrides, report)
+
+
+def build_data(
+    name: str, folder: Path, *, root: Path | None = None, report: Report = unreported
+) -> CopyMade:
+    """Makes a data set that may not be handed on from your own copy of its images."""
+    from semvet.pipeline import data_sets as sets
+
+    return sets.build_data(name, folder, root, report)
+
+
+def keep_traceback(error: BaseException) -> Path | None:
+    """Where it was written, beside the runs; None: nowhere, the store cannot be written."""
+    now = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f")
+    path = default_store().root / "errors" / f"{now}.txt"
+    try:
+        write_bytes(path, "".join(traceback.format_exception(error)).encode(errors="replace"))
+    except (StoreError, OSError):
+        return None
+    return path
 
 
 def _store(runs: Path | str | None) -> Store:

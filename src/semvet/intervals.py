@@ -1,11 +1,11 @@
-"""Intervals of rates and of figures over seeds, from plain numbers; tensors are for `metrics`."""
+"""Intervals of rates and of figures over seeds, from plain numbers; tensors are for `metrics`.
+
+scipy.stats takes a second to import, and reading a record needs none of it.
+"""
 
 from collections.abc import Sequence
 from math import inf
 from typing import NamedTuple
-
-from scipy.stats import beta
-from scipy.stats import t as student
 
 CONFIDENCE = 0.95
 
@@ -19,6 +19,8 @@ class OverSeeds(NamedTuple):
 
 def over_seeds(values: Sequence[float], *, low: float = -inf, high: float = inf) -> OverSeeds:
     """Student's 95 % interval, cut to what is possible; none for a single seed."""
+    from scipy.stats import t as student
+
     count = len(values)
     center = sum(values) / count
     if count < 2:
@@ -30,6 +32,8 @@ def over_seeds(values: Sequence[float], *, low: float = -inf, high: float = inf)
 
 def rate_interval(successes: int, trials: int) -> tuple[float, float]:
     """Clopper-Pearson at 95 %: covers the true rate with at least this confidence."""
+    from scipy.stats import beta
+
     tail, failures = (1 - CONFIDENCE) / 2, trials - successes
     low = float(beta.ppf(tail, successes, failures + 1)) if successes else 0.0
     high = float(beta.ppf(1 - tail, successes + 1, failures)) if failures else 1.0

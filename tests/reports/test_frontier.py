@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from semvet.reports.pictures.frontier import Point, frontier
+from semvet.reports.frontier import Point, frontier
 
 POINT = Point(
     1, "one", "auditor", [0.5, 0.2], [0.0, 0.0], 0.3, 25.0, 0.5, 0.5, [20.0, 19.0], None, None,

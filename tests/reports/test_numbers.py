@@ -1,5 +1,4 @@
 from semvet.reports.numbers import DASH, db, flops, interval, rate, short, similarity, span
-from semvet.reports.record import flat, labels
 
 
 def test_rates_have_three_decimals_and_decibels_two():
@@ -23,24 +22,3 @@ def test_intervals_and_spans_are_rounded_like_their_numbers():
 
 def test_operations_per_second_carry_the_prefix_that_fits():
     assert (flops(150.8e9), flops(1e12), flops(12.0)) == ("151 GFLOP/s", "1 TFLOP/s", "12 FLOP/s")
-
-
-def test_defenses_of_one_name_are_told_apart_by_what_differs():
-    one, two = {"sigma": 0.05, "clip": True}, {"sigma": 0.05, "clip": False}
-    named = [{"name": "smooth", "args": one}, {"name": "smooth", "args": two}]
-    assert labels(named) == ["smooth clip=true", "smooth clip=false"]
-    assert labels([*named[:1], {"name": "none", "args": {}}]) == ["smooth", "none"]
-
-
-def test_a_configuration_is_flattened_to_the_names_of_overrides():
-    config = {
-        "attack": {"name": "bass", "widths": [8, 16]},
-        "defense": [{"name": "none"}],
-        "n": None,
-    }
-    assert flat(config) == {
-        "attack.name": "bass",
-        "attack.widths": "[8, 16]",
-        "defense.0.name": "none",
-        "n": "null",
-    }

@@ -1,8 +1,36 @@
 import pytest
-from made_runs import made_config, made_defense, made_metrics
+from made_runs import made_defense, made_rate, made_record
 
-from semvet.reports.record import Record
+from semvet.both import Both
+from semvet.records import DefenseRecord, Level, RunRecord
+from semvet.reports.reading import Reading
 from semvet.reports.verdict import defense_verdict, verdict
+
+
+def with_levels(record: RunRecord, *, asr) -> RunRecord:
+    """The attacked system with these intervals of ASR, level by level."""
+    attacked = record.systems.attacked
+    levels = tuple(
+        level.model_copy(update={"asr": made_rate(sum(interval) / 2, *interval)})
+        for level, interval in zip(attacked.levels, asr, strict=True)
+    )
+    changed = Both(
+        clean=record.systems.clean, attacked=attacked.model_copy(update={"levels": levels})
+    )
+    return record.model_copy(update={"systems": changed})
+
+
+def behind(one: DefenseRecord, *, system: str = "attacked", **changes) -> DefenseRecord:
+    """The same defense with other figures of a system behind it."""
+    figures = {"clean": one.after.clean, "attacked": one.after.attacked}
+    figures[system] = figures[system].model_copy(update=changes)
+    return one.model_copy(update={"after": Both(**figures)})
+
+
+def levels_of(one: DefenseRecord, *changes) -> tuple[Level, ...]:
+    """Of the attacked system behind it, each with its own change."""
+    both = zip(one.after.attacked.levels, changes, strict=True)
+    return tuple(level.model_copy(update=change) for level, change in both)
 
 
 @pytest.mark.parametrize(
@@ -18,35 +46,37 @@ from semvet.reports.verdict import defense_verdict, verdict
     ],
 )
 def test_the_verdict_says_whether_the_backdoor_is_implanted(options, sentence):
-    run = {"attack": "sembugger", "levels": 4, "defenses": 0, "asr": 0.97, **options}
-    config = made_config(run["attack"], run["levels"], run["defenses"])
-    assert sentence in verdict(Record("run", config, made_metrics(**run), {}))
+    assert sentence in verdict(Reading(made_record(defenses=0, **options)))
 
 
 def test_the_verdict_names_the_levels_that_work():
-    metrics = made_metrics("sembugger", 4, 0, 0.97)
-    metrics["attacked_system"]["asr_interval"] = [[0.9, 1], [0, 0.1], [0, 0.1], [0.9, 1]]
-    written = verdict(Record("run", made_config("sembugger", 4, 0), metrics, {}))
+    asr = [(0.9, 1.0), (0.0, 0.1), (0.0, 0.1), (0.9, 1.0)]
+    written = verdict(Reading(with_levels(made_record(defenses=0), asr=asr)))
     assert "implanted in part: levels 1, 4 of 4 bring out their own target" in written
 
 
+def test_figures_of_the_packaged_sample_are_called_so():
+    record = made_record(defenses=0)
+    assert verdict(Reading(record)).endswith("Figures are of the packaged sample.")
+    whole = record.provenance.model_copy(update={"packaged_sample": False})
+    assert "sample" not in verdict(Reading(record.model_copy(update={"provenance": whole})))
+
+
 def test_a_defense_that_fires_on_benign_images_is_called_so():
-    record = Record(
-        "run", made_config("sembugger", 2, 0), made_metrics("sembugger", 2, 0, 0.97), {}
-    )
-    figures = made_defense("smooth", {}, levels=2)
-    assert defense_verdict(record, figures) == "backdoor gone"
-    figures["after"]["benign_false_positive_interval"] = [[0.0, 0.02], [0.7, 0.9]]
+    reading = Reading(made_record(levels=2, defenses=0))
+    one = made_defense("smooth", {}, levels=2)
+    assert defense_verdict(reading, one) == "backdoor gone"
+    fires = {"benign": made_rate(0.8, 0.7, 0.9)}
+    misfiring = behind(one, levels=levels_of(one, {}, fires))
     alike = "benign images turn into a target, with or without a trigger"
-    assert defense_verdict(record, figures) == alike
-    figures["after"]["asr"] = [0.5, 0.0]
+    assert defense_verdict(reading, misfiring) == alike
+    answering = behind(one, levels=levels_of(one, {"asr": made_rate(0.5, 0.4, 0.6)}, fires))
     left = "backdoor answers at level 1; benign images turn into a target"
-    assert defense_verdict(record, figures) == left
+    assert defense_verdict(reading, answering) == left
 
 
-def _record(goal="TARGET", fired_by="", asr=0.97, defenses=0, attack="some-attack"):
-    metrics = made_metrics(attack, 1, defenses, asr, goal, fired_by)
-    return Record("run", made_config(attack, 1, defenses), metrics, {})
+def _reading(**options) -> Reading:
+    return Reading(made_record(**{"attack": "some-attack", "levels": 1, "defenses": 0, **options}))
 
 
 @pytest.mark.parametrize(
@@ -76,23 +106,26 @@ def _record(goal="TARGET", fired_by="", asr=0.97, defenses=0, attack="some-attac
     ],
 )
 def test_the_verdict_speaks_of_what_the_adversary_wants_and_sends(options, sentences):
-    written = verdict(_record(**options))
+    written = verdict(_reading(**options))
     for sentence in sentences:
         assert sentence in written
 
 
 def test_a_defense_that_fires_the_backdoor_is_its_trigger():
-    record = _record(fired_by="defense", asr=0.0, defenses=1)
-    figures = record.metrics["defenses"][1]
-    figures["after"] |= {"benign_any": 0.97, "benign_any_interval": [0.9, 1.0]}
-    assert defense_verdict(record, figures).startswith("fires the backdoor: benign images turn")
-    written = verdict(record)
+    record = _reading(fired_by="defense", asr=0.0, defenses=1).record
+    none, one = record.defenses
+    one = behind(one, benign_any=made_rate(0.97, 0.9, 1.0))
+    reading = Reading(record.model_copy(update={"defenses": (none, one)}))
+    assert defense_verdict(reading, one).startswith("fires the backdoor: benign images turn")
+    written = verdict(reading)
     assert "The backdoor is implanted, and the defense fires it: behind smooth" in written
     assert "in a share of 0.970 (without it 0.011, the clean system behind it 0.043)" in written
-    figures["clean_system_after"]["benign_any_interval"] = [0.9, 1.0]  # any system does
-    assert "Nothing fires without a defense" in verdict(record)
+    any_system = behind(one, system="clean", benign_any=made_rate(0.97, 0.9, 1.0))
+    reading = Reading(record.model_copy(update={"defenses": (none, any_system)}))
+    assert "Nothing fires without a defense" in verdict(reading)
 
 
 def test_nothing_is_gone_where_nothing_was():
-    record = Record("run", made_config("none", 2, 0), made_metrics("none", 2, 0, 0.0), {})
-    assert defense_verdict(record, made_defense("smooth", {}, levels=2)) == "nothing to remove"
+    reading = Reading(made_record(attack="none", levels=2, defenses=0, asr=0.0))
+    found = defense_verdict(reading, made_defense("smooth", {}, levels=2))
+    assert found == "nothing to remove"

@@ -1,6 +1,6 @@
 """semvet run | show | certify | data. Reads words, prints tables; the work is done below."""
 
-import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.text import Text
 
-from semvet.errors import ConfigError, SemvetError
+from semvet.cli.guard import DEBUG, Guarded, err, stopped
+from semvet.cli.output import console, write, write_json
+from semvet.errors import ConfigError
 
 if TYPE_CHECKING:
-    from semvet.reports.standings.attacks import Standing
+    from semvet.api import Result
+    from semvet.records.standings import Standing
 
 app = typer.Typer(
+    cls=Guarded,
     help="Vet semantic-communication systems for backdoors.",
     no_args_is_help=True,
     add_completion=False,
@@ -26,9 +29,11 @@ data = typer.Typer(
     help="Data sets: what there is, whether it is intact, and how to get it.", no_args_is_help=True
 )
 app.add_typer(data, name="data")
-err = Console(stderr=True, markup=False, highlight=False)
 
-Json = Annotated[bool, typer.Option("--json", help="Print metrics.json instead of tables.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the record instead of tables.")]
+Quiet = Annotated[
+    bool, typer.Option("--quiet", "-q", help="No progress; of a result, only where it is.")
+]
 Overrides = Annotated[
     list[str] | None,
     typer.Argument(metavar="[KEY=VALUE]...", help="For example attack=bass snr_db=5 seed=1."),
@@ -42,27 +47,32 @@ DataArguments = Annotated[
 
 
 def _out() -> Console:
-    return Console(markup=False, highlight=False)  # paths and values may hold brackets
+    return console()
 
 
 @contextmanager
-def _errors_without_traceback(
-    stopped: str = "the same command goes on from the last checkpoint",
-) -> Iterator[None]:
+def _says_how_to_go_on(sentence: str) -> Iterator[None]:
+    """After Ctrl-C. All else that may end a command is in `guard`."""
     try:
         yield
-    except SemvetError as error:
-        err.print(Text.assemble(("error: ", "bold red"), str(error)), soft_wrap=True)
-        raise typer.Exit(2) from None
     except KeyboardInterrupt:
-        err.print(f"stopped; {stopped}")
-        raise typer.Exit(130) from None
+        raise typer.Exit(stopped(f"stopped; {sentence}")) from None
+
+
+CHECKPOINT = "the same command goes on from the last checkpoint"
+AGAIN = "nothing half is kept; the same command starts again"
 
 
 def _version(asked: bool) -> bool:
     if asked:
-        typer.echo(f"semvet {version('semvet')}")
+        write(f"semvet {version('semvet')}")
         raise typer.Exit
+    return asked
+
+
+def _debug(asked: bool) -> bool:
+    if asked:
+        os.environ[DEBUG] = "1"
     return asked
 
 
@@ -70,6 +80,9 @@ def _version(asked: bool) -> bool:
 def main(
     show_version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", callback=_debug, help="Show the traceback of a bug.")
     ] = False,
 ) -> None:
     pass
@@ -80,26 +93,39 @@ def run(
     name: Annotated[str, typer.Argument(help="A named run such as quickstart, or a YAML file.")],
     overrides: Overrides = None,
     json_only: Json = False,
+    quiet: Quiet = False,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
 ) -> None:
     """Poison, train, attack, defend, report. Finished runs return at once, killed ones resume."""
-    with _errors_without_traceback():
+    with _says_how_to_go_on(CHECKPOINT):
         document = _document(name)
         _checked(document, overrides or [])
         from semvet import api
         from semvet.cli.live import watching
-        from semvet.cli.tables import print_result
-        from semvet.reports.standings.attacks import standings
 
-        with watching(err, quiet=json_only) as watch:
-            start = api.compare if "compare" in document else api.run
-            done = start(document, *(overrides or []), device=device, watch=watch)
-        if isinstance(done, list):
-            _print_standings(standings(done), json_only=json_only)
-        elif json_only:
-            typer.echo(json.dumps(done.metrics, indent=2))
+        words = overrides or []
+        with watching(err, quiet=quiet or json_only) as watch:
+            if "compare" in document:
+                every = api.compare(document, *words, device=device, watch=watch)
+            else:
+                every = [api.run(document, *words, device=device, watch=watch)]
+        if "compare" in document:
+            _print_standings(api.standings_of(every), json_only=json_only)
         else:
-            print_result(_out(), done)
+            _print_result(every[0], json_only=json_only, quiet=quiet)
+
+
+def _print_result(
+    result: "Result", *, json_only: bool, quiet: bool = False, full: bool = False
+) -> None:
+    if json_only:
+        write_json(result.record)
+    elif quiet:
+        write(str(result.report))
+    else:
+        from semvet.cli.tables import print_result
+
+        print_result(_out(), result, full=full)
 
 
 @app.command()
@@ -108,31 +134,34 @@ def leaderboard(
     json_only: Json = False,
 ) -> None:
     """Every attack in the store, best first, or every defense against every attack it met."""
-    with _errors_without_traceback():
-        from semvet import api
-        from semvet.config import nearest
+    from semvet import api
+    from semvet.config import nearest
 
-        if what not in ("attacks", "defenses"):
-            allowed = nearest(what, ["attacks", "defenses"])
-            raise ConfigError(f"no leaderboard of {what!r}; {allowed}")
-        if what == "attacks":
-            _print_standings(api.leaderboard(), json_only=json_only)
-            return
-        from semvet.cli.defense_matrix import as_json, print_matrices
+    if what not in ("attacks", "defenses"):
+        allowed = nearest(what, ["attacks", "defenses"])
+        raise ConfigError(f"no leaderboard of {what!r}; {allowed}")
+    if what == "attacks":
+        _print_standings(api.leaderboard(skipped=_skipped), json_only=json_only)
+        return
+    from semvet.cli.defense_matrix import print_matrices
 
-        found = api.defense_matrix()
-        if json_only:
-            typer.echo(as_json(found))
-        else:
-            print_matrices(_out(), found)
+    found = api.defense_matrix(skipped=_skipped)
+    if json_only:
+        write_json(found)
+    else:
+        print_matrices(_out(), found)
+
+
+def _skipped(sentence: str) -> None:
+    err.print(f"skipped: {sentence}", soft_wrap=True)
 
 
 def _print_standings(rows: "list[Standing]", *, json_only: bool) -> None:
-    from semvet.cli.standings import as_json, print_standings
-
     if json_only:
-        typer.echo(as_json(rows))
+        write_json(rows)
     else:
+        from semvet.cli.standings import print_standings
+
         print_standings(_out(), rows)
 
 
@@ -156,19 +185,14 @@ def _checked(document: dict[str, Any], overrides: list[str]) -> None:
 def show(
     name: Annotated[str, typer.Argument(metavar="RUN", help="Folder, name, id, or latest.")],
     json_only: Json = False,
+    full: Annotated[bool, typer.Option("--full", help="Every table.")] = False,
 ) -> None:
     """Print a run from the store, and check that its weights are the recorded ones."""
-    with _errors_without_traceback():
-        from semvet.cli.tables import print_result
-        from semvet.store import default_store
+    from semvet import api
 
-        folder = default_store().find(name)
-        metrics = folder.metrics
-        folder.weights()
-        if json_only:
-            typer.echo(json.dumps(metrics, indent=2))
-        else:
-            print_result(_out(), folder)
+    result = api.load(name)
+    api.check_weights(result)
+    _print_result(result, json_only=json_only, full=full)
 
 
 @app.command()
@@ -179,30 +203,34 @@ def certify(
         typer.Argument(metavar="[KEY=VALUE]...", help="For example sigma=.1 n=100000 images=50."),
     ] = None,
     json_only: Annotated[bool, typer.Option("--json", help="Print the record.")] = False,
+    quiet: Quiet = False,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
 ) -> None:
     """Certify the smoothed pictures of a finished run, beside the best attack on them."""
-    with _errors_without_traceback("nothing half is kept; the same command starts again"):
+    with _says_how_to_go_on(AGAIN):
         from semvet import api
         from semvet.cli.certificates import print_certificates
         from semvet.cli.live import watching
         from semvet.config import override
 
-        with watching(err, quiet=json_only) as watch:
+        with watching(err, quiet=quiet or json_only) as watch:
             path = api.certify(name, override({}, overrides or []), device=device, watch=watch)
+        record = api.load_certificate(path)
         if json_only:
-            typer.echo(path.read_text(), nl=False)
+            write_json(record)
+        elif quiet:
+            write(str(path))
         else:
-            print_certificates(_out(), path)
+            print_certificates(_out(), record, path)
 
 
 @data.command("list")
 def data_list() -> None:
     """Every data set, and where it would come from now."""
-    with _errors_without_traceback():
-        from semvet.cli.tables import print_data
+    from semvet import api
+    from semvet.cli.data import print_data
 
-        print_data(_out())
+    print_data(_out(), api.data_sets())
 
 
 @data.command("check")
@@ -211,23 +239,22 @@ def data_check(
     overrides: DataArguments = None,
 ) -> None:
     """Load a data set whole: counts, classes, sizes, fingerprint. Arguments as root=FOLDER."""
-    with _errors_without_traceback():
-        from semvet.cli.tables import print_data_check
+    from semvet import api
+    from semvet.cli.data import print_data_check
 
-        print_data_check(_out(), _data_document(name, overrides))
+    print_data_check(_out(), api.check_data(name, *(overrides or [])))
 
 
 @data.command("fetch")
-def data_fetch(name: DataName, overrides: DataArguments = None) -> None:
+def data_fetch(name: DataName, overrides: DataArguments = None, quiet: Quiet = False) -> None:
     """Download a data set from the hub, check every image, keep it as a local copy."""
-    with _errors_without_traceback("nothing half is kept; the same command starts again"):
-        from semvet.catalog.schema import make_source, resolve
+    with _says_how_to_go_on(AGAIN):
+        from semvet import api
+        from semvet.cli.data import print_fetched
         from semvet.cli.live import reporting
-        from semvet.cli.tables import print_fetched
 
-        source = make_source(resolve(_data_document(name, overrides)).data)
-        with reporting(err) as report:
-            fetched = source.fetch(report)
+        with reporting(err, quiet=quiet) as report:
+            fetched = api.fetch_data(name, *(overrides or []), report=report)
         print_fetched(_out(), name, fetched)
 
 
@@ -238,22 +265,14 @@ def data_build(
     root: Annotated[
         Path | None, typer.Option("--root", help="Folder of local copies; else the user's own.")
     ] = None,
+    quiet: Quiet = False,
 ) -> None:
     """Make a data set that may not be handed on from your own copy of its images."""
-    with _errors_without_traceback("nothing half is kept; the same command starts again"):
+    with _says_how_to_go_on(AGAIN):
+        from semvet import api
+        from semvet.cli.data import print_fetched
         from semvet.cli.live import reporting
-        from semvet.cli.tables import print_fetched
-        from semvet.config import nearest
-        from semvet.data import BUILDERS
 
-        if name not in BUILDERS:
-            raise ConfigError(f"nothing to build named {name!r}; {nearest(name, BUILDERS)}")
-        with reporting(err) as report:
-            made = BUILDERS[name](folder, root=str(root) if root else None, report=report)
+        with reporting(err, quiet=quiet) as report:
+            made = api.build_data(name, folder, root=root, report=report)
         print_fetched(_out(), name, made)
-
-
-def _data_document(name: str, overrides: list[str] | None) -> dict[str, Any]:
-    from semvet.config import override
-
-    return override({"data": {"name": name}}, [f"data.{text}" for text in overrides or []])

@@ -1,6 +1,6 @@
 """What a waiting user sees: the stage, and a bar while training, downloading or reading images."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import final
 
@@ -16,9 +16,11 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from semvet.data.base import Report
+from semvet.cli.output import harmless
 from semvet.watch import Progress as Step
 from semvet.watch import Silent, Watch
+
+Report = Callable[[str, int, int], None]  # what is done, how much of it, of how much (0: unknown)
 
 
 @final
@@ -34,7 +36,7 @@ class Live:
     def training(self, step: Step) -> None:
         if self.task is None:
             self.task = self.progress.add_task("", total=step.steps, losses="")
-        losses = "  ".join(f"{name} {value:.4f}" for name, value in step.losses.items())
+        losses = "  ".join(f"{harmless(name)} {value:.4f}" for name, value in step.losses.items())
         self.progress.update(
             self.task,
             completed=step.step,
@@ -62,7 +64,7 @@ def watching(console: Console, *, quiet: bool) -> Iterator[Watch]:
 
 
 @contextmanager
-def reporting(console: Console) -> Iterator[Report]:
+def reporting(console: Console, *, quiet: bool) -> Iterator[Report]:
     """A Report for `Source.fetch`: one bar for each thing that is done, one line in a log file."""
     columns = (
         TextColumn("{task.description}"),
@@ -71,9 +73,13 @@ def reporting(console: Console) -> Iterator[Report]:
         TimeRemainingColumn(),
     )
     tasks: dict[str, TaskID] = {}
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+    drawn = console.is_terminal and not quiet
+    with Progress(*columns, console=console, disable=not drawn) as progress:
 
         def report(what: str, done: int, total: int) -> None:
+            what = harmless(what)  # a bar does not pass the console's filter
+            if quiet:
+                return
             if what not in tasks:
                 for task in tasks.values():
                     progress.update(task, visible=False)

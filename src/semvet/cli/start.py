@@ -6,6 +6,7 @@ process that is started from here. Until that is done, only modules that Python 
 itself may be imported: the folder may hold an `os.py` or a `typing.py` too.
 """
 
+import _signal  # built in, unlike `signal`
 import os
 import sys
 
@@ -28,10 +29,14 @@ def leave_out_current_folder() -> None:
 
 
 def main() -> None:
+    _signal.signal(_signal.SIGINT, _signal.SIG_DFL)  # Ctrl-C ends imports without a traceback
     leave_out_current_folder()
     if sys.platform == "linux" and not ALLOCATOR.keys() & os.environ.keys():
         os.environ.update(ALLOCATOR)
+        _signal.pthread_sigmask(_signal.SIG_BLOCK, [_signal.SIGINT])  # kept until the next start
         os.execv(sys.executable, [sys.executable, "-P", *sys.orig_argv[1:]])
+    if sys.platform != "win32":
+        _signal.pthread_sigmask(_signal.SIG_UNBLOCK, [_signal.SIGINT])
     from semvet.cli.app import app
 
     app()

@@ -7,40 +7,34 @@ from base64 import b64encode
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
+from semvet.records import Figure, ImageRows
+from semvet.records.exhibits import Exhibit
+from semvet.reports.exhibits import Named, cell, groups, of_defenses, of_studies
+from semvet.reports.frontier import FEWEST, points
+from semvet.reports.labels import arguments, flat, plain
 from semvet.reports.numbers import DASH, FILTERS
 from semvet.reports.pictures.certificate import draw_certificate
-from semvet.reports.pictures.confusion import draw_confusion
 from semvet.reports.pictures.defense_bars import draw_defenses
-from semvet.reports.pictures.frontier import FEWEST, draw_frontier, points
-from semvet.reports.pictures.intensity import draw_intensity
-from semvet.reports.pictures.inversion import draw_inversion, inversions
+from semvet.reports.pictures.exhibits import draw_figure, draw_image_rows
+from semvet.reports.pictures.frontier import draw_frontier
 from semvet.reports.pictures.look import DPI, Draw, png
-from semvet.reports.pictures.pruning import draw_pruning, prunings
-from semvet.reports.pictures.robustness import draw_robustness
 from semvet.reports.pictures.ssim_histograms import draw_ssim_histograms
 from semvet.reports.pictures.transmissions import draw_transmissions
 from semvet.reports.pictures.triggers import draw_triggers
-from semvet.reports.record import Record, arguments, flat, labels, plain, read_record
-from semvet.reports.sections.cropping import cropping_table
-from semvet.reports.verdict import GONE, defense_verdict, fired, implanted, verdict
+from semvet.reports.reading import Reading, read_reading
+from semvet.reports.verdict import GONE, defense_verdict, verdict, works
 from semvet.store import RunFolder, write_bytes
 
 PICTURES: dict[str, Draw] = {
     "transmissions": draw_transmissions,
     "triggers": draw_triggers,
     "ssim_histograms": draw_ssim_histograms,
-    "intensity": draw_intensity,
-    "confusion": draw_confusion,
-    "robustness": draw_robustness,
     "frontier": draw_frontier,
     "defenses": draw_defenses,
-    "inversion": draw_inversion,
-    "pruning": draw_pruning,
     "certificate": draw_certificate,
 }
 CONTROLS = {
@@ -56,16 +50,36 @@ def write_report(folder: RunFolder) -> Path:
     Raises:
         StoreError: the run is not finished, or its files are damaged or cannot be written.
     """
-    record = read_record(folder)
+    reading = read_reading(folder)
     pictures = {}
-    for name, draw in PICTURES.items():
-        content = png(draw, record)
+    for name, draw in drawings(reading).items():
+        content = png(draw, reading)
         if content is not None:
             write_bytes(folder.path / "pictures" / f"{name}.png", content)
             pictures[name] = embedded(content)
-    page = environment().get_template("report.html").render(**_facts(record), pictures=pictures)
+    page = environment().get_template("report.html").render(**_facts(reading, pictures))
     write_bytes(folder.report, page.encode())
     return folder.report
+
+
+def drawings(reading: Reading) -> dict[str, Draw]:
+    """Ours, and those of the record's exhibits."""
+    shown = [*of_studies(reading), *(exhibits for _, exhibits in of_defenses(reading))]
+    return PICTURES | {
+        name: draw
+        for exhibits in shown
+        for one, name in exhibits
+        if (draw := _drawing(one)) is not None
+    }
+
+
+def _drawing(one: Exhibit) -> Draw | None:
+    match one:
+        case Figure():
+            return lambda reading: draw_figure(one, len(reading.levels))
+        case ImageRows():
+            return lambda reading: draw_image_rows(one, reading.arrays)
+    return None
 
 
 @dataclass(frozen=True)
@@ -90,6 +104,7 @@ def environment() -> Environment:
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     made.filters.update(FILTERS, arguments=arguments, plain=plain)
+    made.globals.update(groups=groups, cell=cell)
     return made
 
 
@@ -97,41 +112,39 @@ def _packaged(name: str) -> str:
     return files(__package__).joinpath(name).read_text(encoding="utf-8")
 
 
-def _facts(record: Record) -> dict[str, Any]:
-    metrics = record.metrics
-    controls = [CONTROLS.get(name, name) for name in metrics["poison"]["controls"]]
+def _facts(reading: Reading, pictures: dict[str, Embedded]) -> dict[str, object]:
+    """Whatever templates name."""
+    record = reading.record
+    controls = [CONTROLS.get(name, name) for name in record.attack.poison.controls]
+    every = points(reading)
+
+    def shown(exhibits: list[Named]) -> list[tuple[Exhibit, Embedded | None]]:
+        return [(one, pictures.get(name)) for one, name in exhibits]
+
     return {
         "dash": DASH,
         "style": Markup(_packaged("sections/report.css")),  # our own file
+        "reading": reading,
         "record": record,
         "config": record.config,
-        "settings": flat(record.config),
-        "verdict": verdict(record),
-        "works": record.has_attack and bool(implanted(record) or fired(record)),
-        "words": record.words,
+        "settings": flat(record.config.document()),
+        "verdict": verdict(reading),
+        "works": works(reading),
+        "words": reading.words,
         "gone": GONE,
-        "cropping": cropping_table(record),
-        "studies": metrics["studies"],
-        "judgements": metrics["judgements"],
-        "classifier": metrics.get("classifier"),
-        "receiver_classifier": metrics.get("receiver_classifier"),
-        "removal": metrics.get("removal"),
-        "clean": metrics["clean_system"],
-        "attacked": metrics["attacked_system"],
-        "trigger": metrics["trigger"],
-        "judge": metrics["judge"],
-        "literal": metrics["literal"],
-        "lpips_note": metrics["trigger_lpips_note"],
-        "defenses": [
-            (label, figures, defense_verdict(record, figures))
-            for figures, label in zip(metrics["defenses"], labels(metrics["defenses"]), strict=True)
+        "clean": record.systems.clean,
+        "attacked": record.systems.attacked,
+        "undefended": reading.undefended,
+        "studies": [
+            (study, shown(exhibits))
+            for study, exhibits in zip(record.studies, of_studies(reading), strict=True)
         ],
-        "frontier": many if len(many := points(metrics["defenses"])) >= FEWEST else [],
-        "inversions": inversions(record),
-        "prunings": prunings(record),
+        "exhibits": [(label, shown(exhibits)) for label, exhibits in of_defenses(reading)],
+        "defenses": [
+            (one.label, one.record, defense_verdict(reading, one.record))
+            for one in reading.every_defense
+        ],
+        "frontier": every if len(every) >= FEWEST else [],
         "controls": ", ".join(controls) or "nothing",
-        "poison": metrics["poison"],
-        "system": metrics["system"],
-        "speed": metrics["speed"],
-        "provenance": metrics["provenance"],
+        "pictures": pictures,
     }

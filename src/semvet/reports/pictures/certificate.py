@@ -12,7 +12,7 @@ from matplotlib.ticker import StrMethodFormatter
 
 from semvet.reports.numbers import rate
 from semvet.reports.pictures.look import CURVES, DASHES, FAINT, MARKERS, Frame, level_colour
-from semvet.reports.record import DefenseRecord, Record
+from semvet.reports.reading import Defended, Reading
 
 SMALLEST = 0.01  # left end of the axis where no radius is smaller
 
@@ -25,26 +25,26 @@ class Extent:
     right: float
 
 
-def draw_certificate(record: Record) -> Figure | None:
-    if not record.certified:
+def draw_certificate(reading: Reading) -> Figure | None:
+    if not reading.certified:
         return None
-    legend = 0.2 * (len(record.certified) + 1 + (1 if record.shows_trigger else 0))  # inches
+    legend = 0.2 * (len(reading.certified) + 1 + (1 if reading.shows_trigger else 0))  # inches
     frame = Frame(8.6, 4.2 + legend, top=0.6, bottom=0.75 + legend)
     figure, (axes,) = frame.panels(1, 1)
-    extent = _extent(record)
+    extent = _extent(reading)
     axes.set_xscale("log")
     axes.set(xlim=(extent.left, extent.right), ylim=(0, 1.02))
     axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     axes.set(xlabel="L2 radius r in pixel units, log scale")
     axes.set_ylabel("share of images certified beyond r")
-    for i, defense in enumerate(record.certified):
-        _curve(axes, record, defense, i, extent)
+    for i, defense in enumerate(reading.certified):
+        _curve(axes, reading, defense, i, extent)
     axes.plot(
         [], [], color=FAINT, linestyle="", marker="o", markerfacecolor="none",
         label="open mark: the largest radius that so many copies can certify",
     )  # fmt: skip
-    if record.shows_trigger:
-        _triggers(axes, record)
+    if reading.shows_trigger:
+        _triggers(axes, reading)
     axes.grid()
     axes.set_title("Certified accuracy of the vote J, not of the average that is deployed", pad=22)
     figure.legend(loc="lower left", bbox_to_anchor=(frame.left / frame.width, 0), ncols=1)
@@ -58,30 +58,36 @@ def certified_beyond(radius: np.ndarray, extent: Extent) -> tuple[np.ndarray, np
     return x, (radius[None] > x[:, None]).mean(axis=1)
 
 
-def _radius(record: Record, defense: DefenseRecord) -> np.ndarray:
-    return record.arrays[f"defense/{defense.index}/radius"].astype(float)
+def _radius(reading: Reading, defense: Defended) -> np.ndarray:
+    return reading.arrays[f"defense/{defense.index}/radius"].astype(float)
 
 
-def _extent(record: Record) -> Extent:
+def _extent(reading: Reading) -> Extent:
     """From below the smallest certified radius to past whatever is largest."""
-    found = np.concatenate([_radius(record, defense) for defense in record.certified])
-    marks = [size for size in record.metrics["trigger"]["l2"] if size]
-    marks += [largest for d in record.certified if (largest := _largest(d)) is not None]
+    found = np.concatenate([_radius(reading, defense) for defense in reading.certified])
+    marks = [size for size in _sizes(reading) if size]
+    marks += [largest for d in reading.certified if (largest := _largest(d)) is not None]
     positive = [*found[found > 0].tolist(), *marks]
     return Extent(0.7 * min([SMALLEST, *positive]), 1.4 * max(positive, default=1.0))
 
 
-def _largest(defense: DefenseRecord) -> float | None:
-    return defense.figures["findings"].get("largest_radius") or None
+def _sizes(reading: Reading) -> list[float]:
+    return [trigger.l2 or 0.0 for trigger in reading.record.attack.triggers]
 
 
-def _curve(axes: Axes, record: Record, defense: DefenseRecord, i: int, extent: Extent) -> None:
-    found, largest = defense.figures["certificate"], _largest(defense)
+def _largest(defense: Defended) -> float | None:
+    found = defense.record.findings.attacked.get("largest_radius")
+    return float(found) if isinstance(found, int | float) and found else None
+
+
+def _curve(axes: Axes, reading: Reading, defense: Defended, i: int, extent: Extent) -> None:
+    found, largest = defense.record.certificate, _largest(defense)
+    assert found is not None
     colour, dashes = CURVES[i % len(CURVES)], DASHES[i % len(DASHES)]
     axes.step(
-        *certified_beyond(_radius(record, defense), extent), where="post",
+        *certified_beyond(_radius(reading, defense), extent), where="post",
         color=colour, linestyle=dashes, linewidth=1.8, clip_on=False, zorder=3,
-        label=f"{defense.label} (n = {found['n']}, {rate(1 - found['abstains'])} certified at all, "
+        label=f"{defense.label} (n = {found.n}, {rate(1 - found.abstains)} certified at all, "
         f"largest possible radius {rate(largest)})",
     )  # fmt: skip
     if largest is not None:
@@ -91,10 +97,10 @@ def _curve(axes: Axes, record: Record, defense: DefenseRecord, i: int, extent: E
         )  # fmt: skip
 
 
-def _triggers(axes: Axes, record: Record) -> None:
-    sizes = record.metrics["trigger"]["l2"]
+def _triggers(axes: Axes, reading: Reading) -> None:
+    sizes = _sizes(reading)
     what = "mean L2 of the trigger" + (" levels, numbered above" if len(sizes) > 1 else "")
-    for k in record.levels:
+    for k in reading.levels:
         size = sizes[k - 1]
         if not size:
             continue

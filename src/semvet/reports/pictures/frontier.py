@@ -3,106 +3,23 @@
     x   dB of PSNR that benign images lose on the attacked system
     y   ASR that is left, of the level with the largest share; detectors: of images let through
 
-Points are numbered as the table is. A defense is on the frontier if no other one leaves less and
-costs less.
+Points are numbered as the table is.
 """
-
-from dataclasses import dataclass
-from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from semvet.reports.frontier import FEWEST, Point, frontier, points
 from semvet.reports.pictures.look import ATTACKED, CLEAN, FAINT, INK, Frame
-from semvet.reports.record import Record, labels
-from semvet.reports.verdict import GONE
+from semvet.reports.reading import Reading
 
-FEWEST = 5  # with `none`, that make a frontier worth drawing
 NEAR = (18, 12)  # dots, across and up, within which points get one label
 LOSSES = (-1, -0.5, 0, 0.5, 1, 2, 5, 10, 20)  # dB, marked on the axis: linear up to 1, then log
 
 
-@dataclass(frozen=True)
-class Point:
-    """One defense on the attacked system and on the clean one."""
-
-    number: int
-    label: str
-    vantage: str
-    asr: list[float]  # left, by level
-    benign: list[float]  # benign images that are hits of each level
-    other: float | None  # triggered images that are hits of any level, less benign ones before
-    psnr_db: float
-    loss_db: float
-    clean_loss_db: float
-    recovered_psnr_db: list[float]
-    auroc: float | None  # mean over levels, of a detector or of an audit of training images
-    clean_auroc: float | None  # the same on a system without a backdoor
-    recall: float | None  # at 1 % false positives, mean over levels
-    radius: float | None  # median certified, of the vote J
-    uses: float
-    ms: float  # per image, a detector's score included
-
-    @property
-    def worst(self) -> float:
-        return max(self.asr)
-
-    @property
-    def gone(self) -> bool:
-        """ASR minus the benign rate is at most 0.01 at every level."""
-        return all(a - b <= GONE for a, b in zip(self.asr, self.benign, strict=True))
-
-    @property
-    def misdirected(self) -> bool:
-        """Gone, but triggered images come out as some target: of another level, or because the
-        defense fires it on every image."""
-        return self.gone and self.other is not None and self.other > GONE
-
-
-def points(defenses: list[dict[str, Any]]) -> list[Point]:
-    """Of metrics["defenses"], in their order."""
-    named = zip(defenses, labels(defenses), strict=True)
-    return [_point(number, label, one) for number, (one, label) in enumerate(named, start=1)]
-
-
-def _point(number: int, label: str, one: dict[str, Any]) -> Point:
-    before, after, detection = one["before"], one["after"], one["detection"]
-    other = max(after["asr_any"]) - before["benign_any"]
-    certificate = one["certificate"]
-    return Point(
-        number, label, ", ".join(one["vantage"]).lower(),
-        detection["asr_left"] if detection else after["asr"],
-        after["benign_false_positive"], None if detection else other, after["psnr_db"],
-        before["psnr_db"] - after["psnr_db"],
-        one["clean_system_psnr_before_db"] - one["clean_system_psnr_db"],
-        after["recovered_psnr_db"],
-        _mean(one["detection"] or one["suspicion"], "auroc"),
-        _mean(one["clean_system_detection"] or one["clean_system_suspicion"], "auroc"),
-        _mean(one["detection"] or one["suspicion"], "recall"),
-        certificate["median_radius"] if certificate else None,
-        one["channel_uses_factor"],
-        one["ms_per_image"] + (detection.get("ms_per_image", 0.0) if detection else 0.0),
-    )  # fmt: skip
-
-
-def _mean(figures: dict[str, Any] | None, key: str) -> float | None:
-    value = figures.get(key) if figures else None
-    return sum(value) / len(value) if isinstance(value, list) else value
-
-
-def frontier(every: list[Point]) -> list[Point]:
-    """Those that no other point beats in both, cheapest first."""
-    best, kept = float("inf"), []
-    for point in sorted(every, key=lambda p: (p.loss_db, p.worst)):
-        if point.worst < best:
-            best = point.worst
-            kept.append(point)
-    return kept
-
-
-def draw_frontier(record: Record) -> Figure | None:
-    every = points(record.metrics["defenses"])
-    if len(every) < FEWEST or not record.has_attack:
+def draw_frontier(reading: Reading) -> Figure | None:
+    every = points(reading)
+    if len(every) < FEWEST or not reading.has_attack:
         return None
     frame = Frame(8.6, 5.2, top=0.45, bottom=0.95)
     figure, (axes,) = frame.panels(1, 1)

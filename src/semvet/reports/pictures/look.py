@@ -11,10 +11,10 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
-from semvet.reports.record import Record
+from semvet.reports.reading import Reading
 
-Draw = Callable[[Record], Figure | None]  # None where there is nothing to show
-Shown = TypeVar("Shown")  # what a picture is made from: a run's Record, or figures alone
+Draw = Callable[[Reading], Figure | None]  # None where there is nothing to show
+Shown = TypeVar("Shown")  # what a picture is made from: a run's Reading, or figures alone
 
 DPI = 144
 INK, FAINT, GRID = "#1b1f24", "#5b6470", "#d9dde3"
@@ -76,10 +76,10 @@ def level_colour(level: int, levels: int) -> str:
     return to_hex(colormaps["YlOrRd"](position))
 
 
-def png(draw: Callable[[Shown], Figure | None], record: Shown) -> bytes | None:
+def png(draw: Callable[[Shown], Figure | None], shown: Shown) -> bytes | None:
     """Whatever matplotlibrc says, the same picture."""
     with matplotlib.style.context(["default", STYLE]):
-        figure = draw(record)
+        figure = draw(shown)
         if figure is None:
             return None
         buffer = BytesIO()

@@ -1,76 +1,73 @@
 """What the receiver gets: sent / clean system / attacked system / each trigger / each defense."""
 
-from typing import Any
-
 import numpy as np
 from matplotlib.figure import Figure
 
+from semvet.records import SystemFigures
 from semvet.reports.numbers import db, rate
 from semvet.reports.pictures.image_grid import Row, draw_grid
-from semvet.reports.record import DefenseRecord, Record
+from semvet.reports.reading import Defended, Reading
 
 
-def draw_transmissions(record: Record) -> Figure:
-    rows = [*_benign(record), *_triggered(record)]
-    for defense in record.at_work:
-        rows += _defended(record, defense)
-    shown = record.has_attack and record.words.has_image
-    return draw_grid(rows, aside_title=record.words.wanted if shown else "")
+def draw_transmissions(reading: Reading) -> Figure:
+    rows = [*_benign(reading), *_triggered(reading)]
+    for defense in reading.at_work:
+        rows += _defended(reading, defense)
+    shown = reading.has_attack and reading.words.has_image
+    return draw_grid(rows, aside_title=reading.words.wanted if shown else "")
 
 
-def _benign(record: Record) -> list[Row]:
-    metrics, arrays = record.metrics, record.arrays
-    clean, attacked = metrics["clean_system"], metrics["attacked_system"]
+def _benign(reading: Reading) -> list[Row]:
+    systems, arrays = reading.record.systems, reading.arrays
     rows = [
         Row("sent", "benign test images", arrays["sent"]),
         Row(
             "received, clean system",
-            f"PSNR {db(clean['psnr_db'])} dB",
+            f"PSNR {db(systems.clean.psnr_db.value)} dB",
             arrays["received_clean_system"],
         ),
     ]
-    if record.has_attack:
-        note = f"PSNR {db(attacked['psnr_db'])} dB"
+    if reading.has_attack:
+        note = f"PSNR {db(systems.attacked.psnr_db.value)} dB"
         rows.append(Row("received, attacked system", note, arrays["received"]))
     return rows
 
 
-def _triggered(record: Record) -> list[Row]:
+def _triggered(reading: Reading) -> list[Row]:
     """Nothing where no trigger is ever sent. Last, the strongest one through the clean system."""
-    if not record.has_attack or record.fired_by == "defense":
+    if not reading.has_attack or reading.fired_by == "defense":
         return []
-    attacked, clean = (record.metrics[f"{name}_system"] for name in ("attacked", "clean"))
-    arrays, strongest = record.arrays, record.levels[-1]
-    rows = _scenes(record)
-    for k in record.levels:
+    systems, arrays, strongest = reading.record.systems, reading.arrays, reading.levels[-1]
+    rows = _scenes(reading)
+    for k in reading.levels:
         received = arrays["received_triggered"][k - 1]
-        heading = "" if rows else _heading(record)
+        heading = "" if rows else _heading(reading)
         rows.append(
             Row(
-                _name(record, k), _note(record, attacked, k), received,
-                aside=_aside(record, k), heading=heading,
+                _name(reading, k), _note(reading, systems.attacked, k), received,
+                aside=_aside(reading, k), heading=heading,
             )
         )  # fmt: skip
     received = arrays["received_triggered_clean_system"][-1]
     name = "the same, clean system"
-    return [*rows, Row(name, _note(record, clean, strongest), received)]
+    return [*rows, Row(name, _note(reading, systems.clean, strongest), received)]
 
 
-def _heading(record: Record) -> str:
-    if record.fired_by == "air":
-        return f"Received by the attacked system over {record.trigger_air}, the trigger"
+def _heading(reading: Reading) -> str:
+    if reading.fired_by == "air":
+        return f"Received by the attacked system over {reading.trigger_air}, the trigger"
     return "Received by the attacked system, with the trigger"
 
 
-def _name(record: Record, level: int) -> str:
-    return "received, attacked" if record.fired_by else record.trigger_name(level)
+def _name(reading: Reading, level: int) -> str:
+    return "received, attacked" if reading.fired_by else reading.trigger_name(level)
 
 
-def _scenes(record: Record) -> list[Row]:
+def _scenes(reading: Reading) -> list[Row]:
     """What is sent and what is wanted, where the trigger is in the scene."""
-    if record.goal != "REMOVAL":
+    if reading.words.benign_can_hit:
         return []
-    arrays = record.arrays
+    arrays = reading.arrays
     return [
         Row("sent", "with the element", arrays["triggered"][-1],
             heading="Scenes that hold the element, which is the trigger"),
@@ -78,34 +75,35 @@ def _scenes(record: Record) -> list[Row]:
     ]  # fmt: skip
 
 
-def _note(record: Record, system: dict[str, Any], level: int) -> str:
-    psnr = db(system["psnr_to_target_db"][level - 1])
-    return f"ASR {rate(system['asr'][level - 1])}, {psnr} dB to {record.words.wanted}"
+def _note(reading: Reading, system: SystemFigures, level: int) -> str:
+    found = system.levels[level - 1]
+    psnr = db(found.psnr_to_target_db)
+    return f"ASR {rate(found.asr.value)}, {psnr} dB to {reading.words.wanted}"
 
 
-def _aside(record: Record, level: int) -> np.ndarray | None:
-    return record.arrays["targets"][level - 1] if record.words.has_image else None
+def _aside(reading: Reading, level: int) -> np.ndarray | None:
+    return reading.arrays["targets"][level - 1] if reading.words.has_image else None
 
 
-def _defended(record: Record, defense: DefenseRecord) -> list[Row]:
-    figures, strongest = defense.figures, record.levels[-1]
+def _defended(reading: Reading, defense: Defended) -> list[Row]:
+    after, strongest = defense.record.after.attacked, reading.levels[-1]
     name = f"defense/{defense.index}"
     rows = []
-    if record.has_attack and record.fired_by != "defense":
+    if reading.has_attack and reading.fired_by != "defense":
         note = (
-            f"ASR {rate(figures['after']['asr'][-1])}, "
-            f"PSNR to original {db(figures['recovered_psnr_db'][-1])} dB"
+            f"ASR {rate(after.asr[-1])}, "
+            f"PSNR to original {db(after.levels[-1].recovered_psnr_db)} dB"
         )
         rows.append(
             Row(
-                _name(record, strongest), note,
-                record.arrays[f"{name}/received_triggered"][-1],
-                aside=_aside(record, strongest), heading=f"Behind {defense.label}",
+                _name(reading, strongest), note,
+                reading.arrays[f"{name}/received_triggered"][-1],
+                aside=_aside(reading, strongest), heading=f"Behind {defense.label}",
             )
         )  # fmt: skip
-    note = f"PSNR {db(figures['after']['psnr_db'])} dB"
-    if record.goal == "TARGET":
-        note += f", hits a target: {rate(figures['benign_hit_rate'])}"
+    note = f"PSNR {db(after.psnr_db.value)} dB"
+    if reading.words.has_image:
+        note += f", hits a target: {rate(after.benign_any.value)}"
     heading = "" if rows else f"Behind {defense.label}"
-    aside = _aside(record, strongest) if record.fired_by == "defense" else None
-    return [*rows, Row("benign", note, record.arrays[f"{name}/received"], aside, heading)]
+    aside = _aside(reading, strongest) if reading.fired_by == "defense" else None
+    return [*rows, Row("benign", note, reading.arrays[f"{name}/received"], aside, heading)]

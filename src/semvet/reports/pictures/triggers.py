@@ -5,30 +5,30 @@ from matplotlib.figure import Figure
 
 from semvet.reports.numbers import rate, short, similarity
 from semvet.reports.pictures.image_grid import Row, draw_grid
-from semvet.reports.record import Record
+from semvet.reports.reading import Reading
 
 GAINS = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
 
 
-def draw_triggers(record: Record) -> Figure | None:
-    if not record.shows_trigger:
+def draw_triggers(reading: Reading) -> Figure | None:
+    if not reading.shows_trigger:
         return None
-    sent, figures = record.arrays["carriers"], record.metrics["trigger"]
-    differences = record.arrays["triggered"] - sent
+    sent, figures = reading.arrays["hosts"], reading.record.attack.triggers
+    differences = reading.arrays["triggered"] - sent
     gain = gain_for(differences)
     rows = [Row("without the trigger", "test images", sent)]
     for k, (triggered, difference) in enumerate(
-        zip(record.arrays["triggered"], differences, strict=True), start=1
+        zip(reading.arrays["triggered"], differences, strict=True), start=1
     ):
         rows += [
             Row(
-                record.trigger_name(k),
-                f"SSIM {similarity(figures['ssim'][k - 1])}, all pixels",
+                reading.trigger_name(k),
+                f"SSIM {similarity(figures[k - 1].ssim)}, all pixels",
                 triggered,
             ),
             Row(
                 f"difference x {short(gain)}",
-                f"L2 {rate(figures['l2'][k - 1])}, largest {rate(figures['linf'][k - 1])}",
+                f"L2 {rate(figures[k - 1].l2)}, largest {rate(figures[k - 1].linf)}",
                 0.5 + gain * difference,
             ),
         ]

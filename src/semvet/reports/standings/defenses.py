@@ -1,86 +1,76 @@
 """Every defense in the store against every attack that it met: what finished runs say.
 
 rows     defenses with their arguments
-columns  attacks with theirs, on one setting (data, system, channel, SNR)
+columns  attacks with theirs, in one setting
 cell     the worst over levels and seeds of what is left
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterable, Sequence
 
-from semvet.reports.pictures.frontier import Point, points
-from semvet.reports.record import labels
-from semvet.store import RunFolder
+from semvet.records import RunRecord
+from semvet.records.standings import Cell, DefenseMatrix, DefenseRow
+from semvet.reports.frontier import Point, points
+from semvet.reports.labels import labels
+from semvet.reports.reading import Reading
+from semvet.reports.standings.grouping import by_setting, newest_first
+from semvet.reports.verdict import GONE
 
-
-@dataclass
-class Cell:
-    """One defense against one attack."""
-
-    seeds: list[int] = field(default_factory=list)
-    asr: float = 0.0  # left, worst level and seed
-    excess: float = 0.0  # the same less the benign rate of that level
-    loss_db: float = 0.0  # of benign images, worst seed
-    auroc: float | None = None  # worst seed
-
-    def add(self, seed: int, point: Point) -> None:
-        self.seeds.append(seed)
-        self.asr = max(self.asr, point.worst)
-        left = [a - b for a, b in zip(point.asr, point.benign, strict=True)]
-        self.excess = max(self.excess, *left)
-        self.loss_db = max(self.loss_db, point.loss_db)
-        if point.auroc is not None:
-            self.auroc = min(point.auroc, 1.0 if self.auroc is None else self.auroc)
+EVALUATED = ("images", "defended_images")
+Seeds = dict[int, Point]
 
 
-@dataclass
-class Matrix:
-    setting: str
-    attacks: list[str]
-    rows: dict[str, dict[str, Cell]]  # by defense, then by attack
+def matrices(records: Iterable[RunRecord]) -> list[DefenseMatrix]:
+    """One per setting. A seed that was run twice counts once, as the newest run has it."""
+    attacked = [one for one in newest_first(records) if Reading(one).has_attack]
+    attacks, defenses = _attack_names(attacked), _defense_names(attacked)
+    made = [
+        _matrix(name, [(one, attacks[one.id], defenses[one.id]) for one in some])
+        for name, some in by_setting(attacked, EVALUATED).items()
+    ]
+    return [matrix for matrix in made if len(matrix.rows) > 1]
 
 
-def matrices(folders: Iterable[RunFolder]) -> list[Matrix]:
-    """One per setting; where a seed was run twice, the newest run counts (`folders` come so)."""
-    runs = [(f.config, f.metrics) for f in folders if f.finished]
-    runs = [(c, m) for c, m in runs if c["attack"]["name"] != "none" and _current(m)]
-    attacks = _attack_names([config["attack"] for config, _ in runs])
-    every = labels([one for _, metrics in runs for one in metrics["defenses"]])
-    found: dict[str, Matrix] = {}
-    for (config, metrics), attack in zip(runs, attacks, strict=True):
-        setting, count = _setting(config), len(metrics["defenses"])
-        matrix = found.setdefault(setting, Matrix(setting, [], {}))
-        if attack not in matrix.attacks:
-            matrix.attacks.append(attack)
-        names, every = every[:count], every[count:]
-        for name, point in zip(names, points(metrics["defenses"]), strict=True):
-            cell = matrix.rows.setdefault(name, {}).setdefault(attack, Cell())
-            if config["seed"] not in cell.seeds:
-                cell.add(config["seed"], point)
-    return [matrix for matrix in found.values() if len(matrix.rows) > 1]
+def _attack_names(records: Sequence[RunRecord]) -> dict[str, str]:
+    """By run. They tell apart whatever differs anywhere in the store."""
+    named = labels([(one.config.attack.name, one.config.attack.args) for one in records])
+    return {one.id: name for one, name in zip(records, named, strict=True)}
 
 
-def _current(metrics: dict[str, Any]) -> bool:
-    """Not of a version that knew no detectors."""
-    return all("detection" in one for one in metrics["defenses"])
+def _defense_names(records: Sequence[RunRecord]) -> dict[str, list[str]]:
+    """By run, in its order."""
+    named = iter(labels([(one.name, one.args) for run in records for one in run.defenses]))
+    return {run.id: [next(named) for _ in run.defenses] for run in records}
 
 
-def _setting(config: dict[str, Any]) -> str:
-    images, epochs = config["training"]["images"], config["training"]["epochs"]
-    parts = (
-        config["data"]["name"], f"{images:,} images" if images else "", config["system"]["name"],
-        config["channel"]["name"], f"{config['snr_db']:g} dB, {epochs} epochs",
+def _matrix(name: str, runs: Sequence[tuple[RunRecord, str, list[str]]]) -> DefenseMatrix:
+    cells: dict[str, dict[str, Seeds]] = {}
+    for run, attack, defenses in runs:  # newest first
+        for defense, point in zip(defenses, points(Reading(run)), strict=True):
+            seeds = cells.setdefault(defense, {}).setdefault(attack, {})
+            seeds.setdefault(run.provenance.seed, point)
+    attacks = tuple(dict.fromkeys(attack for _, attack, _ in runs))
+    rows = tuple(
+        DefenseRow(
+            label=defense,
+            cells=tuple(_cell(row[attack]) if attack in row else None for attack in attacks),
+        )
+        for defense, row in cells.items()
+    )
+    return DefenseMatrix(
+        setting=name, packaged_sample=runs[0][0].provenance.packaged_sample, attacks=attacks,
+        rows=rows, gone_excess=GONE,
     )  # fmt: skip
-    return " ".join(part for part in parts if part)
 
 
-def _attack_names(attacks: list[dict[str, Any]]) -> list[str]:
-    """Name and telling arguments; of an attack that knows a defense, base and defense."""
-
-    def flat(spec: dict[str, Any]) -> dict[str, Any]:
-        args = {k: v for k, v in spec.items() if k != "name"}
-        inner = {k: v["name"] for k, v in args.items() if isinstance(v, dict)}
-        return {"name": spec["name"], "args": args | inner}
-
-    return labels([flat(attack) for attack in attacks])
+def _cell(seeds: Seeds) -> Cell:
+    every = list(seeds.values())
+    excess = [a - b for one in every for a, b in zip(one.asr, one.benign, strict=True)]
+    aurocs = [one.auroc for one in every if one.auroc is not None]
+    return Cell(
+        seeds=tuple(sorted(seeds)),
+        asr=max(one.worst for one in every),
+        excess=max(excess),
+        gone=max(excess) <= GONE,
+        loss_db=max(one.loss_db for one in every),
+        auroc=min(aurocs, default=None),
+    )
