@@ -62,7 +62,7 @@ Real = Annotated[float, BeforeValidator(number)]
 
 
 class TrainingPlan(Record):
-    """How a link is trained. Defaults: the quickstart's recipe (docs/decisions.md, D-006)."""
+    """How a link is trained. Defaults: the quickstart's recipe (docs/decisions, D-006)."""
 
     images: Whole | None = Field(None, ge=64, description="the first so many; none: all there are")
     epochs: Whole = Field(20, ge=0, le=100_000, description="0: the system as it is")
