@@ -8,13 +8,10 @@ import pytest
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "docs" / "decisions"
 DECISIONS = {path.stem[:5].upper(): path for path in sorted(FOLDER.glob("d-*.md"))}
-TEXTS = sorted(
-    path
-    for pattern in ("*.md", ".ci/*", "Makefile", "pyproject.toml", "docs/**/*.md", "docs/**/*.py")
-    + tuple(f"{folder}/**/*.{ending}" for folder in ("src", "tests", "benchmarks")
-            for ending in ("py", "md", "yaml", "html"))
-    for path in ROOT.glob(pattern)
-)  # fmt: skip
+ENDINGS = (".md", ".py", ".yaml", ".html", ".toml")
+FOLDERS = (".ci", "benchmarks", "docs", "src", "tests")
+TEXTS = [path for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*"))]
+TEXTS = [path for path in [*ROOT.glob("*.*"), *TEXTS] if path.suffix in ENDINGS]
 SECTIONS = ["Context", "Choice", "Evidence", "Superseded by"]
 each = pytest.mark.parametrize("number", DECISIONS)
 
