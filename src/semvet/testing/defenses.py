@@ -13,8 +13,10 @@ import torch
 from torch import Tensor
 
 from semvet.defenses import Defended, Defense, Detection, Suspicion, Vantage, View
+from semvet.defenses.base import view_of
 from semvet.errors import DefenseError
 from semvet.randomness import stream
+from semvet.records.exhibits import ImageRows
 from semvet.systems import Transceiver
 from semvet.testing.material import SMALL, images, pairs, small_link
 from semvet.testing.promise import (
@@ -65,11 +67,11 @@ def check_defense(plug_in: Maker[Defense], /, **arguments: Any) -> None:
     keep(PROMISES, partial(plug_in, **arguments), what=named(plug_in))
 
 
-def view_of(defense: Defense, link: Transceiver) -> View:
+def seen_by(defense: Defense, link: Transceiver) -> View:
     def references(count: int) -> Sequence[Transceiver]:
         return [small_link(SMALL).eval() for _ in range(count)]
 
-    return View(
+    return view_of(
         defense.vantage, link, images=images(SHOWN, "sent before", SMALL), references=references,
         training=SmallTraining(),
     )  # fmt: skip
@@ -78,7 +80,7 @@ def view_of(defense: Defense, link: Transceiver) -> View:
 def applied(make: Maker[Defense], *, seed: int = 0) -> Defended:
     defense, link = make(), small_link(SMALL).eval()
     with own_randomness():
-        return defense.apply(view_of(defense, link), rng=stream(seed, "defense"))
+        return defense.apply(seen_by(defense, link), rng=stream(seed, "defense"))
 
 
 def its_arguments_are_keyword_only_and_typed(make: Maker[Defense]) -> None:
@@ -106,7 +108,7 @@ def a_system_that_it_cannot_work_on_is_refused_before_training(make: Maker[Defen
 def the_deployed_system_stays_as_it_is(make: Maker[Defense]) -> None:
     defense, link = make(), small_link(SMALL).eval()
     before = copy.deepcopy(link.state_dict())
-    defense.apply(view_of(defense, link), rng=stream(0, "defense"))
+    defense.apply(seen_by(defense, link), rng=stream(0, "defense"))
     for name, value in link.state_dict().items():
         require_equal(value, before[name], f"apply changes {name} in place; work on a copy")
     promised(not link.training, "apply leaves the link in training mode")
@@ -131,12 +133,16 @@ def the_same_stream_gives_the_same_defense(make: Maker[Defense]) -> None:
     promised(set(first.findings) == set(second.findings), "its findings have other names")
 
 
-def findings_are_plain_and_pictures_are_arrays(make: Maker[Defense]) -> None:
+def findings_are_plain_and_pictures_are_there(make: Maker[Defense]) -> None:
     defended = applied(make)
     for name, value in defended.findings.items():
         promised(plain(value), f"finding {name!r} is {type(value).__name__}, JSON cannot hold it")
     for name, picture in defended.pictures.items():
         promised(isinstance(picture, Tensor), f"picture {name!r} is {type(picture).__name__}")
+    asked = [row.array for shown in defended.exhibits if isinstance(shown, ImageRows)
+             for row in shown.rows]  # fmt: skip
+    missing = ", ".join(sorted(set(asked) - set(defended.pictures)))
+    promised(not missing, f"exhibits show {missing}, which is none of its pictures")
 
 
 def a_detector_scores_each_image_on_its_own(make: Maker[Defense]) -> None:
@@ -206,7 +212,7 @@ PROMISES: tuple[Promise[Defense], ...] = (
     the_deployed_system_stays_as_it_is,
     a_defended_link_takes_and_gives_images,
     the_same_stream_gives_the_same_defense,
-    findings_are_plain_and_pictures_are_arrays,
+    findings_are_plain_and_pictures_are_there,
     a_detector_scores_each_image_on_its_own,
     a_suspicion_is_about_the_images_that_it_was_given,
     a_certificate_is_one_radius_per_image,
