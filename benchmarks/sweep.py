@@ -3,7 +3,7 @@
 Every variant differs from the defaults in one thing; packaged digits, the recipe of the preset
 `quick`, seed 0 (a few with three seeds, which says how much a difference means): about 45
 minutes of one core. Writes results/sweeps/sembugger.json and prints the table of
-docs/decisions.md. Finished runs are found in ./runs, so that a stopped sweep goes on.
+docs/decisions. Finished runs are found in ./runs, so that a stopped sweep goes on.
 """
 
 import json

@@ -1,93 +1,27 @@
-"""What must hold for anything in the DEFENSES table."""
+"""What semvet.testing asks of any defense, asked of everything in the DEFENSES table."""
+
+from functools import partial
 
 import pytest
-import torch
-from support import digits, tiny_run
 
-from semvet import api
-from semvet.defenses import DEFENSES
-from semvet.store import RunFolder
+from semvet.defenses import DEFENSES, SemanticSmoothing, Threshold
+from semvet.testing.defenses import PROMISES
+from semvet.testing.promise import keep, words
 
-SMALL = {  # so that a conformance test of a second is enough
+SMALL = {  # so that each is over in a second
     "semantic-smoothing": {"copies": 4},
-    "combined": {"parts": ["threshold", {"name": "semantic-smoothing", "copies": 4}]},
+    "combined": {"parts": (Threshold(), SemanticSmoothing(copies=4))},
     "denoiser": {"steps": 3},
     "fine-tuning": {"steps": 3},
     "fine-pruning": {"steps": 3},
     "anp": {"steps": 3},
     "trigger-inversion": {"steps": 3, "references": 1},
-    "output-covariance": {"copies": 4, "false_positives": 0.1},
-    "self-loop": {"false_positives": 0.1},
-    "strip": {"false_positives": 0.1},
-    "snr-consistency": {"false_positives": 0.1},
+    "output-covariance": {"copies": 4},
     "noise-augmented-training": {"sigma": 0.1},
 }
 
 
-def spec(name):
-    return {"name": name, **SMALL.get(name, {})}
-
-
-def run_of(folder, tmp_path) -> RunFolder:
-    """All defenses at once: they share what is trained."""
-    document = tiny_run(
-        folder, attack={"name": "bass", "poison_ratio": 0.1},
-        defense=[spec(name) for name in DEFENSES],
-    )  # fmt: skip
-    document["evaluation"] = {**document["evaluation"], "studies": []}
-    return api.run(document, runs=tmp_path)
-
-
-@pytest.fixture(scope="module")
-def runs(tmp_path_factory):
-    """The same training images, and two disjoint sets of test images."""
-    images = digits(tmp_path_factory.mktemp("digits"), 600).rglob("*.png")
-    images = sorted(images, key=lambda file: file.name)  # all classes everywhere
-    made = []
-    for test in (images[400:500], images[500:]):
-        folder = tmp_path_factory.mktemp("data")
-        for part, files in (("train", images[:400]), ("test", test)):
-            for file in files:
-                place = folder / part / file.parent.name / file.name
-                place.parent.mkdir(parents=True, exist_ok=True)
-                place.write_bytes(file.read_bytes())
-        made.append(run_of(folder, tmp_path_factory.mktemp("runs")))
-    return made
-
-
+@pytest.mark.parametrize("promise", PROMISES, ids=words)
 @pytest.mark.parametrize("name", DEFENSES)
-def test_another_test_set_leaves_a_defense_bit_for_bit_as_it_was(runs, name):
-    index = list(DEFENSES).index(name)
-    one, other = (folder.record.defenses[index] for folder in runs)
-    assert one.findings.map(without_times) == other.findings.map(without_times)
-    assert one.suspicion == other.suspicion
-    assert (one.detection is None) == (other.detection is None)
-    if one.detection:
-        for ours, theirs in zip(one.detection.items(), other.detection.items(), strict=True):
-            assert ours[1].threshold == theirs[1].threshold
-    files = [folder.path / f"hardened-{index}.safetensors" for folder in runs]
-    assert files[0].exists() == files[1].exists()
-    if files[0].exists():
-        assert files[0].read_bytes() == files[1].read_bytes()
-    shown = [folder.evaluation() for folder in runs]
-    for key in shown[0]:
-        if key.startswith(f"defense/{index}/own/"):
-            assert torch.equal(*(torch.from_numpy(arrays[key]) for arrays in shown))
-
-
-def without_times(found):
-    return {k: v for k, v in found.items() if k != "seconds"}
-
-
-def test_the_test_sets_do_differ(runs):
-    one, other = (folder.record.defenses[0].after.attacked.psnr_db for folder in runs)
-    assert one != other
-
-
-@pytest.mark.parametrize("name", DEFENSES)
-def test_a_defense_says_where_it_stands_and_what_it_costs(runs, name):
-    found = runs[0].record.defenses[list(DEFENSES).index(name)]
-    assert set(found.vantage) <= {"TRANSMITTER", "RECEIVER", "AUDITOR", "TRAINER"}
-    assert found.vantage
-    assert found.channel_uses_factor >= 1
-    assert found.ms_per_image > 0
+def test_every_defense_keeps_its_promises(name, promise):
+    keep([promise], partial(DEFENSES[name], **SMALL.get(name, {})), what=name)

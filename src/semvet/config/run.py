@@ -49,7 +49,7 @@ Defenses = Annotated[tuple[Spec, ...], BeforeValidator(_listed), Field(max_lengt
 
 
 class TrainingPlan(Record):
-    """How a link is trained. Defaults: the quickstart's recipe (docs/decisions.md, D-006)."""
+    """How a link is trained. Defaults: the quickstart's recipe (docs/decisions, D-006)."""
 
     images: Whole | None = Field(
         None, ge=64, le=10_000_000, description="the first so many; none: all there are"

@@ -9,7 +9,7 @@ Blurring with a separable window and reflection is linear in each axis, so it is
 axis: exact, and several times faster than an 11x11 convolution.
 
 Paper: SemBugger Eq. (8) and Sec. IV-B use SSIM without naming window or border.
-Deviates: D-003 in docs/decisions.md.
+Deviates: D-003 in docs/decisions.
 """
 
 from functools import lru_cache
