@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from semvet.evaluation.studies.pruning import pruning_study
 
 from semvet.attacks import BASS
 from semvet.defenses import View
@@ -25,7 +26,6 @@ from semvet.defenses.trigger_inversion import MUCH_LESS, Inversion, TriggerInver
 from semvet.defenses.weights.knee import find_knee
 from semvet.evaluation.detection import suspicion_figures
 from semvet.evaluation.measurement import transmit
-from semvet.evaluation.studies.pruning import pruning_study
 from semvet.metrics.psnr import psnr_db
 from semvet.metrics.statistics import mean
 from semvet.pipeline.reload import Reloaded, reload

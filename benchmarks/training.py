@@ -16,6 +16,7 @@ import time
 from typing import Any
 
 import torch
+from semvet.evaluation.goals.judge import make_judge, score
 from torch import Tensor, nn
 from torch.nn.functional import mse_loss, relu
 from torch.utils.data import DataLoader, TensorDataset
@@ -25,7 +26,6 @@ from semvet.catalog.schema import make_source, resolve
 from semvet.config import TrainingPlan
 from semvet.config.presets import preset
 from semvet.data import split
-from semvet.evaluation.goals.judge import make_judge, score
 from semvet.evaluation.measurement import measure, summarize, transmit
 from semvet.metrics.similarity import cosine, tanimoto
 from semvet.randomness import seeded, stream
