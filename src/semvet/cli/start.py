@@ -6,7 +6,7 @@ process that is started from here. Until that is done, only modules that Python 
 itself may be imported: the folder may hold an `os.py` or a `typing.py` too.
 """
 
-import _signal  # built in, unlike `signal`
+import _signal  # type: ignore[import-not-found]  # built in, unlike `signal`
 import os
 import sys
 
