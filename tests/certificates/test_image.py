@@ -8,7 +8,8 @@ import torch
 from known_links import SIGMA, HalfSpace, Linear, X, generators, most_failures
 
 from semvet.certificates import ALL, certify_image
-from semvet.certificates.image import BEST, OF_MEAN
+from semvet.certificates.image import BEST
+from semvet.certificates.of_mean import OF_MEAN
 from semvet.certificates.sampling import samples
 from semvet.channels import AWGN
 from semvet.errors import DefenseError

@@ -11,7 +11,9 @@ from semvet.certifying.figures import system_certificates
 
 
 def test_an_attack_below_a_certificate_is_counted():
-    curve = Curve("mean", between_db=[20.0, 10.0], truth_db=[15.0, 8.0], abstained=[False, False])
+    curve = Curve(
+        "mean", "in words", between_db=[20.0, 10.0], truth_db=[15.0, 8.0], abstained=[False, False]
+    )
     image = ImageCertificates(
         0.25, False, 64, 400, 0.05, [0.1, 0.2], 30.0, {"mean": curve}, None,
         [TargetCurve(way=[0.1, 0.2], psnr_db=[12.0, 14.0], usual_db=10.0)],
@@ -29,7 +31,9 @@ def test_an_attack_below_a_certificate_is_counted():
 
 def test_abstentions_count_as_failures():
     def image(*values):
-        curve = Curve("mean", list(values), list(values), [not value for value in values])
+        curve = Curve(
+            "mean", "in words", list(values), list(values), [not value for value in values]
+        )
         return ImageCertificates(
             0.25, False, 64, 400, 0.05, [0.1, 0.2], 30.0, {"mean": curve}, None, []
         )

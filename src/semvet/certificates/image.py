@@ -10,7 +10,7 @@ well, have an alpha of their own. Bounds on the mean and on targets hold at all 
 those of median and center at each.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from math import inf
 from typing import final
 
@@ -19,21 +19,19 @@ from torch import Generator
 
 from semvet.certificates.bounds import smallest_copies
 from semvet.certificates.center import Center, rmse_distance, smallest_choice
-from semvet.certificates.chi_square import Spread, average_rmse, chi_square_rmse
-from semvet.certificates.lipschitz import theorem_1
-from semvet.certificates.mean import PerPixel, mean_interval, mean_movement, mean_reach
+from semvet.certificates.chi_square import Spread, average_rmse
+from semvet.certificates.mean import PerPixel, mean_interval, mean_reach
 from semvet.certificates.median import Histogram, median_movement, median_reach
+from semvet.certificates.of_mean import OF_MEAN, MeanSeen
 from semvet.certificates.psnr import rmse, rmse_to, rmse_to_db
 from semvet.certificates.results import Curve, ImageCertificates, SSIMCurve, TargetCurve
 from semvet.certificates.sampling import samples
 from semvet.certificates.target import Direction
-from semvet.certificates.total_variation import total_variation
 from semvet.errors import DefenseError
 from semvet.metrics.ssim_distance import ssim_distance, ssim_of_distance
 from semvet.systems import Link, Transceiver
 from semvet.types import Images, Targets, require_images
 
-OF_MEAN = ("theorem-1", "total-variation", "mean", "trace", "spectral")
 ALL = (*OF_MEAN, "median", "center", "center-ssim")
 BEST = "best-of-mean"
 STATEMENTS = 4  # about the mean, that share alpha
@@ -128,22 +126,16 @@ class Seen:
         off = average_rmse(trace, self.n, each)
         start = rmse(average - x) + off  # RMSE(S(x), x)
         spectral = self.spread.spectral_upper(each) if "spectral" in self.certificates else 1.0
-        move: dict[str, Callable[[float], float]] = {
-            "theorem-1": lambda a: theorem_1(sigma) * sigma * a,
-            "total-variation": total_variation,
-            "mean": lambda a: rmse(mean_movement(here, a)),
-            "trace": lambda a: chi_square_rmse(trace, a),
-            "spectral": lambda a: chi_square_rmse(spectral, a),
-        }
-        steps = [r / sigma for r in radii]
-        between = {name: [move[name](a) for a in steps] for name in self.certificates}
+        seen, steps = MeanSeen(sigma, here, trace, spectral), [r / sigma for r in radii]
+        between = {n: [OF_MEAN[n].moved(seen, a) for a in steps] for n in self.certificates}
         truth = {name: [start + e for e in moved] for name, moved in between.items()}
         if "mean" in truth:
             reach = [rmse_to(x, mean_reach(here, a)) for a in steps]
             truth["mean"] = [min(pair) for pair in zip(truth["mean"], reach, strict=True)]
         for kind in (between, truth):
             kind[BEST] = [min(values) for values in zip(*kind.values(), strict=True)]
-        curves = {name: _curve("mean", between[name], truth[name]) for name in between}
+        words = {name: one.words for name, one in OF_MEAN.items()} | {BEST: "the best of these"}
+        curves = {n: _curve("mean", words[n], between[n], truth[n]) for n in between}
         return curves, rmse_to_db(off)
 
     def of_median(self, x: PerPixel, sigma: float, radii: Sequence[float], alpha: float) -> Curve:
@@ -154,13 +146,18 @@ class Seen:
         reach = [median_reach(self.histogram, r / sigma, alpha / 2) for r in radii]
         between = [None if to is None else rmse(median_movement(here, to)) for to in reach]
         truth = [None if to is None else rmse_to(x, to) for to in reach]
-        return _curve("median", between, truth)
+        return _curve("median", "percentiles", between, truth)
 
     def of_center(self, x: Images, sigma: float, radii: Sequence[float], alpha: float) -> Curve:
         one = self.centers["center"]
         start = float(rmse_distance(one.center, x))
         between = one.reach([r / sigma for r in radii], alpha)
-        return _curve("center", between, [None if e is None else start + e for e in between])
+        return _curve(
+            "center",
+            "center smoothing",
+            between,
+            [None if e is None else start + e for e in between],
+        )
 
     def of_center_ssim(
         self, x: Images, sigma: float, radii: Sequence[float], alpha: float
@@ -183,12 +180,14 @@ class Seen:
         return curves
 
 
-def _curve(smoother: str, between: Sequence[float | None], truth: Sequence[float | None]) -> Curve:
+def _curve(
+    smoother: str, words: str, between: Sequence[float | None], truth: Sequence[float | None]
+) -> Curve:
     """From RMSEs; None is an abstention."""
     between_db, truth_db = (
         [0.0 if e is None else rmse_to_db(e) for e in errors] for errors in (between, truth)
     )
-    return Curve(smoother, between_db, truth_db, [value <= 0 for value in between_db])
+    return Curve(smoother, words, between_db, truth_db, [value <= 0 for value in between_db])
 
 
 def _require_steady(link: Link) -> None:

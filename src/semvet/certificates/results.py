@@ -17,6 +17,7 @@ class Curve:
     """One certificate over the radii, in dB from 0 (nothing is certified) to 100."""
 
     smoother: str  # "mean", "median", "center": what is sent instead of f(x)
+    words: str  # for a legend
     between_db: list[float]  # PSNR(S(x'), S(x)) is at least this
     truth_db: list[float]  # PSNR(S(x'), x) is at least this
     abstained: list[bool]  # too few copies for this radius, or 0 dB: counts as a failure

@@ -57,6 +57,7 @@ def _curve(certified: Sequence[ImageCertificates], name: str) -> CurveRecord:
     truth = torch.tensor([one.truth_db for one in curves])
     return CurveRecord(
         smoother=curves[0].smoother,
+        words=curves[0].words,
         between_db=_quantiles(between),
         share_between_db_at_least=_shares(between),
         truth_db=_quantiles(truth),

@@ -54,6 +54,7 @@ class CurveRecord(Record):
     """One certificate of one smoother. `share_...`: of images, by dB as text."""
 
     smoother: str
+    words: str  # for a legend
     between_db: Quantiles  # PSNR(S(x'), S(x)) is at least this
     share_between_db_at_least: dict[str, tuple[Share, ...]]
     truth_db: Quantiles  # PSNR(S(x'), x) is at least this
@@ -111,6 +112,7 @@ class Compared(Record):
 
 class CurveOfImage(Record):
     smoother: str
+    words: str
     between_db: OverRadii
     truth_db: OverRadii
     abstained: tuple[bool, ...]

@@ -22,16 +22,18 @@ from semvet.reports.certificates import read_certificate
 from semvet.reports.pictures.look import ATTACKED, FAINT, Frame, level_colour, png
 from semvet.store import write_bytes
 
-MEAN, MEDIAN, CENTER = "#1d6fb8", "#c2570c", "#2e7d32"
-CURVES: dict[str, tuple[str, Any, str]] = {  # certificate: colour, dashes, in words
-    "theorem-1": (MEAN, (0, (1, 2.5)), "Theorem 1 as printed"),
-    "total-variation": (MEAN, (0, (1, 1)), "total variation (no data needed)"),
-    "mean": (MEAN, (0, (6, 2)), "per pixel, from the mean"),
-    "trace": (MEAN, (0, (6, 2, 1.5, 2)), "chi\N{SUPERSCRIPT TWO}, trace"),
-    "spectral": (MEAN, "-", "chi\N{SUPERSCRIPT TWO}, spectral"),
-    "median": (MEDIAN, "-", "percentiles"),
-    "center": (CENTER, "-", "center smoothing"),
+COLOURS = {"mean": "#1d6fb8", "median": "#c2570c", "center": "#2e7d32"}  # of smoothers
+DASHES: dict[str, Any] = {  # of certificates; the strongest of each smoother is solid
+    "theorem-1": (0, (1, 2.5)),
+    "total-variation": (0, (1, 1)),
+    "mean": (0, (6, 2)),
+    "trace": (0, (6, 2, 1.5, 2)),
+    "spectral": "-",
+    "median": "-",
+    "center": "-",
 }
+OTHER = (0, (3, 1, 1, 1, 1, 1))
+HIDDEN = "best-of-mean"  # it lies on the curves that it is the best of
 HEADINGS = {
     "mean": "mean, what Algorithm 2 sends",
     "median": "median",
@@ -100,22 +102,26 @@ def _found(system: SystemCertificates) -> dict[str, Reached]:
     return {"mean": system.found.mean, "median": system.found.median} if system.found else {}
 
 
+def _drawn(system: SystemCertificates) -> dict[str, CurveRecord]:
+    return {name: curve for name, curve in system.curves.items() if name != HIDDEN}
+
+
 def _panel(
     axes: Axes, record: CertificateRecord, system: SystemCertificates, key: Question
 ) -> None:
     radii, norms = record.radii, record.trigger.l2
     axes.set_xscale("log")
-    for name, (colour, dashes, _) in CURVES.items():
-        if name in system.curves:
-            quantiles = _asked(system.curves[name], key)
-            axes.plot(
-                radii, quantiles.median, color=colour, linestyle=dashes,
-                linewidth=1.9 if dashes == "-" else 1.2,
-            )  # fmt: skip
-            if dashes == "-":
-                axes.fill_between(
-                    radii, quantiles.low, quantiles.high, color=colour, alpha=0.12, linewidth=0
-                )
+    for name, curve in _drawn(system).items():
+        colour, dashes = COLOURS[curve.smoother], DASHES.get(name, OTHER)
+        quantiles = _asked(curve, key)
+        axes.plot(
+            radii, quantiles.median, color=colour, linestyle=dashes,
+            linewidth=1.9 if dashes == "-" else 1.2,
+        )  # fmt: skip
+        if dashes == "-":
+            axes.fill_between(
+                radii, quantiles.low, quantiles.high, color=colour, alpha=0.12, linewidth=0
+            )
     for smoother, found in _found(system).items():
         colour, marker = FOUND[smoother]
         axes.plot(
@@ -166,9 +172,15 @@ def _legends(figure: Figure, frame: Frame, record: CertificateRecord) -> None:
     left = frame.left / frame.width
     for i, (smoother, heading) in enumerate(HEADINGS.items()):
         lines = [
-            Line2D([], [], color=colour, linestyle=dashes, label=words)
-            for name, (colour, dashes, words) in CURVES.items()
-            if name in system.curves and system.curves[name].smoother == smoother
+            Line2D(
+                [],
+                [],
+                color=COLOURS[smoother],
+                linestyle=DASHES.get(name, OTHER),
+                label=curve.words,
+            )
+            for name, curve in _drawn(system).items()
+            if curve.smoother == smoother
         ]
         if smoother in FOUND and system.found:
             colour, marker = FOUND[smoother]
