@@ -1,7 +1,7 @@
 """Certificates of the mean: how far S(x') can be from S(x), each from what the copies have shown.
 
-To add one: write its bound in `certificates/<name>.py`, then add a line here; the best of all of them
-is a certificate too.
+To add one: write its bound in `certificates/<name>.py`, then add a line here; the best of all of
+them is a certificate too.
 """
 
 from collections.abc import Callable
