@@ -10,17 +10,17 @@ FAST = ["evaluation.draws=1", "evaluation.studies=[]", "evaluation.images=300"]
 
 
 def figures(*changes):
-    metrics = api.run("quick", *FAST, *changes).metrics
-    assert max(metrics["clean_system"]["asr"]) <= 0.03  # the null control
-    assert metrics["attacked_system"]["delta_psnr_db"] <= 2.5
-    return metrics
+    record = api.run("quick", *FAST, *changes).record
+    assert max(record.systems.clean.asr) <= 0.03  # the null control
+    assert record.delta_psnr_db.value <= 2.5
+    return record
 
 
 @pytest.mark.parametrize("attack", ["bass", "sc-trojan", "ihtg", "ct-ba", "frequency"])
 def test_one_trigger_brings_out_one_target(attack):
-    attacked = figures(f"attack={attack}")["attacked_system"]
-    assert attacked["asr"][0] >= 0.95
-    assert attacked["benign_false_positive"][0] <= 0.03
+    attacked = figures(f"attack={attack}").systems.attacked
+    assert attacked.asr[0] >= 0.95
+    assert attacked.benign[0] <= 0.03
 
 
 def test_a_backdoor_trained_through_smoothing_survives_it():
@@ -29,19 +29,19 @@ def test_a_backdoor_trained_through_smoothing_survives_it():
         f"against: {SMOOTHING}}}",
         f"defense=[{SMOOTHING}]",
     )
-    assert min(found["defenses"][0]["after"]["asr"]) >= 0.8
+    assert min(found.defenses[0].after.attacked.asr) >= 0.8
 
 
 def test_a_defense_can_be_what_fires():
     found = figures(
         f"attack={{name: defense-activated, against: {SMOOTHING}}}", f"defense=[{SMOOTHING}]"
     )
-    assert found["attacked_system"]["benign_any"] <= 0.03
-    assert found["defenses"][0]["benign_hit_rate"] >= 0.9
-    assert found["defenses"][0]["clean_system_after"]["benign_any"] <= 0.03
+    assert found.systems.attacked.benign_any.value <= 0.03
+    assert found.defenses[0].after.attacked.benign_any.value >= 0.9
+    assert found.defenses[0].after.clean.benign_any.value <= 0.03
 
 
 def test_a_label_flips_while_the_picture_arrives():
-    found = figures("attack=sc-trojan-label")
-    assert found["attacked_system"]["asr"][0] >= 0.95
-    assert found["attacked_system"]["psnr_to_target_db"][0] >= 20
+    attacked = figures("attack=sc-trojan-label").systems.attacked
+    assert attacked.asr[0] >= 0.95
+    assert attacked.levels[0].psnr_to_target_db >= 20

@@ -60,7 +60,7 @@ def test_a_trained_codec_is_used_as_it_is_with_zero_epochs(tmp_path):
     system["weights"] = str(tmp_path / "w.safetensors")
     run = tiny_run(digits(tmp_path / "digits"), system=system, training={"epochs": 0, "batch": 32})
     done = sv.run(run)
-    assert done.metrics["speed"]["training_seconds"] == 0
+    assert done.record.speed.training_seconds == 0
     assert done.report.exists()
-    weights = done.weights()
+    weights = done.folder.weights()
     assert (weights["link/system.codec.decoder.0.bias"] == -9).all()

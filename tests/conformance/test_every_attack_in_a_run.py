@@ -51,7 +51,7 @@ def test_the_null_control_depends_on_nothing_of_the_attack(folder, name):
 
 def test_the_clean_system_is_the_same_before_and_after_it_was_attacked(folder, runs):
     alone = api.run(run_of(folder, "none"))
-    record = null_control(resolve(alone.config)).training_record()
+    record = null_control(resolve(alone.record.config)).training_record()
     fingerprint = alone.record.provenance.data_fingerprint
     weights = runs / "trained" / content_id(record, fingerprint) / "weights.safetensors"
     before = hashlib.sha256(weights.read_bytes()).hexdigest()

@@ -26,16 +26,16 @@ def run():
 
 
 def test_the_backdoor_is_found_and_nothing_on_the_clean_system(run):
-    figures = run.metrics["defenses"][-1]
-    assert figures["findings"]["backdoor_found"] is True
-    assert figures["clean_system_findings"]["backdoor_found"] is False
+    found = run.record.defenses[-1].findings
+    assert found.attacked["backdoor_found"] is True
+    assert found.clean["backdoor_found"] is False
 
 
 def test_what_is_found_is_the_patch_and_fires_the_backdoor(run):
-    found = run.evaluation()
-    index = len(run.metrics["defenses"]) - 1
+    found = run.arrays
+    index = len(run.record.defenses) - 1
     keep, pattern = (torch.from_numpy(found[f"defense/{index}/own/{k}"]) for k in ("m", "delta"))
-    one = reload(run, device=torch.device("cpu"))
+    one = reload(run.folder, device=torch.device("cpu"))
     true = one.attack.patch.keep[0] == 0
     ours = keep[0] < 0.5
     assert (true & ours).sum() / (true | ours).sum() >= 0.8
@@ -49,7 +49,7 @@ def test_what_is_found_is_the_patch_and_fires_the_backdoor(run):
 
 
 def test_the_printed_penalty_overwrites_the_image(run):  # errata B1
-    one = reload(run, device=torch.device("cpu"))
+    one = reload(run.folder, device=torch.device("cpu"))
     images = to_images(one.splits.train.pixels[:500])
     defense = TriggerInversion(penalty="literal", restarts=1)
     found = defense.search(one.link, images, 0.05, rng=stream(SEED, "defense"))

@@ -44,17 +44,21 @@ from semvet.records.run import (
     VoteCertificate,
     Words,
 )
+from semvet.records.standings import Cell, DefenseMatrix, DefenseRow, Standing
 
 __all__ = [
     "LAYOUT",
     "AttackRecord",
     "Bands",
+    "Cell",
     "CertificateRecord",
     "Certifying",
     "ClassifierFigures",
     "Column",
     "Curves",
+    "DefenseMatrix",
     "DefenseRecord",
+    "DefenseRow",
     "DetectionLevel",
     "DetectionRecord",
     "Exhibit",
@@ -78,6 +82,7 @@ __all__ = [
     "Record",
     "RunRecord",
     "SpeedRecord",
+    "Standing",
     "StudyRecord",
     "SuspicionRecord",
     "SystemFigures",

@@ -1,18 +1,13 @@
 """A run as its readers see it: what is derived from the record, and the arrays of its pictures."""
 
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, TypeVar
-
-from pydantic import ValidationError
 
 from semvet.both import Both
 from semvet.errors import StoreError
-from semvet.records import LAYOUT, DefenseRecord, Record, RunRecord, SystemFigures, Words
+from semvet.records import DefenseRecord, RunRecord, SystemFigures, Words
 from semvet.reports.labels import labels
 from semvet.store import Arrays, RunFolder
 
-T = TypeVar("T", bound=Record)
 ARRAYS = ("hosts", "wanted", "received_triggered_clean_system")  # of the layout
 
 
@@ -97,21 +92,7 @@ class Reading:
 def read_run(folder: RunFolder) -> RunRecord:
     """Raises StoreError for a run that is not finished, whose file was changed, or that an earlier
     version left in another layout."""
-    again = f"run the same configuration again: `semvet run {folder.path / 'config.yaml'}`"
-    return read_record(RunRecord, folder.metrics, folder.path / "metrics.json", again=again)
-
-
-def read_record(model: type[T], document: dict[str, Any], path: Path, *, again: str) -> T:
-    """`again`: the way out where the file is of no use."""
-    if document.get("layout") != LAYOUT:
-        raise StoreError(f"{path}: an earlier semvet wrote it (not layout {LAYOUT}); {again}")
-    try:
-        return model.model_validate(document)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "the whole"
-        problem = f"{where}: {first['msg'].lower()}"
-        raise StoreError(f"{path}: changed or damaged ({problem}); {again}") from None
+    return folder.record
 
 
 def read_reading(folder: RunFolder) -> Reading:
