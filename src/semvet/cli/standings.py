@@ -19,7 +19,7 @@ def print_standings(console: Console, rows: Sequence[Standing]) -> None:
 def _print_one(console: Console, setting: str, rows: Sequence[Standing]) -> None:
     columns = (
         "seeds", "ASR\n[95 %]", "weak-\nest", "clean\nsystem", "be-\nnign", "delta dB\n[95 %]",
-        "dB to\ntarget", "SSIM",
+        "SSIM,\ndB",
     )  # fmt: skip
     shown = make_table("attack", *columns, whole=columns)
     shown.padding = (0, 1, 0, 0)  # it is to fit 80 columns
@@ -29,7 +29,7 @@ def _print_one(console: Console, setting: str, rows: Sequence[Standing]) -> None
             row.label.replace(" ", "\n  ") + goal,
             str(len(row.seeds)), _over_seeds(row.asr, 3), f"{row.weakest:.3f}",
             f"{row.null_asr:.3f}", f"{row.benign:.3f}", _over_seeds(row.delta_psnr_db, 2),
-            f"{row.psnr_to_target_db:.1f}", "-" if row.ssim is None else f"{row.ssim:.3f}",
+            f"{_ssim(row)}\n{row.psnr_to_target_db:.1f}",
         )  # fmt: skip
     judged, clean = (
         {f"{value:,.6g}" for value in each} for each in zip(*map(_common, rows), strict=True)
@@ -39,10 +39,14 @@ def _print_one(console: Console, setting: str, rows: Sequence[Standing]) -> None
         f"n = {', '.join(sorted(judged))} images a run; PSNR of the clean system "
         f"{', '.join(sorted(clean))} dB. ASR: mean over levels and seeds; weakest: of any level "
         "and seed. Clean system, benign: the largest rate of the null controls. delta: what the "
-        "attack costs benign images. dB to target: PSNR of what the trigger brings out against "
-        "what the adversary wants. SSIM: of the strongest trigger, all pixels."
+        "attack costs benign images. SSIM: of the strongest trigger, all pixels; dB: PSNR of what "
+        "triggers bring out, against what the adversary wants."
     )
     console.print(shown)
+
+
+def _ssim(row: Standing) -> str:
+    return "-" if row.ssim is None else f"{row.ssim:.3f}"
 
 
 def _common(row: Standing) -> tuple[int, float]:

@@ -2,9 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from pydantic import JsonValue
-
-Args = Mapping[str, JsonValue]
+Args = Mapping[str, object]
 Named = tuple[str, Args]  # a plug-in's name and its arguments
 
 
@@ -57,7 +55,7 @@ def arguments(args: Args) -> str:
     return " ".join(f"{key}={plain(value)}" for key, value in args.items())
 
 
-def plain(value: JsonValue) -> str:
+def plain(value: object) -> str:
     """A value as YAML would show it."""
     words = {True: "true", False: "false", None: "null"}
     return words[value] if value is None or isinstance(value, bool) else str(value)
@@ -75,9 +73,9 @@ def flat(config: Args) -> dict[str, str]:
     return flattened
 
 
-def _by_position(values: JsonValue) -> dict[str, JsonValue]:
+def _by_position(values: object) -> dict[str, object]:
     return {str(i): value for i, value in enumerate(values)} if isinstance(values, list) else {}
 
 
-def _is_list_of_records(value: JsonValue) -> bool:
+def _is_list_of_records(value: object) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(v, dict) for v in value)

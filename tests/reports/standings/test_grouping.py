@@ -35,14 +35,16 @@ BY_PROVENANCE = {
 }
 
 
-def pairs():
-    for name, changes in OTHER.items():
-        yield pytest.param(nominal(), nominal(**changes), id=name)
-    for name, changes in BY_PROVENANCE.items():
-        yield pytest.param(nominal(), with_provenance(nominal(), **changes), id=name)
+PAIRS = [
+    *(pytest.param(nominal(), nominal(**changes), id=name) for name, changes in OTHER.items()),
+    *(
+        pytest.param(nominal(), with_provenance(nominal(), **changes), id=name)
+        for name, changes in BY_PROVENANCE.items()
+    ),
+]
 
 
-@pytest.mark.parametrize(("one", "other"), pairs())
+@pytest.mark.parametrize(("one", "other"), PAIRS)
 def test_runs_that_differ_in_anything_are_two_settings_with_two_names(one, other):
     rows = standings([one, other])
     assert [row.seeds for row in rows] == [(3,), (3,)]

@@ -9,12 +9,10 @@ A setting is a key without the attack: several attacks stand in one table.
 import json
 from collections.abc import Iterable, Sequence
 
-from pydantic import JsonValue
-
 from semvet.records import RunRecord
 from semvet.reports.labels import flat, telling
 
-Facts = dict[str, JsonValue]
+Facts = dict[str, object]
 JUDGED = ("judge", "alpha", "draws")  # of an evaluation: they decide every figure
 
 
