@@ -19,12 +19,12 @@ class OverSeeds(NamedTuple):
 
 def over_seeds(values: Sequence[float], *, low: float = -inf, high: float = inf) -> OverSeeds:
     """Student's 95 % interval, cut to what is possible; none for a single seed."""
-    from scipy.stats import t as student
-
     count = len(values)
     center = sum(values) / count
     if count < 2:
         return OverSeeds(center, None)
+    from scipy.stats import t as student
+
     variance = sum((value - center) ** 2 for value in values) / (count - 1)
     half = float(student.ppf(0.5 + CONFIDENCE / 2, count - 1)) * (variance / count) ** 0.5
     return OverSeeds(center, (max(low, center - half), min(high, center + half)))

@@ -74,6 +74,10 @@ def _ended(command: Callable[[], None]) -> int:
             status = end.exit_code
         sys.stdout.flush()
         return status
+    except SystemExit as end:
+        if isinstance(end.__context__, BrokenPipeError):  # rich's own way to end, of `--help`
+            return CLOSED
+        raise
     except SemvetError as error:
         return fail(str(error))
     except KeyboardInterrupt:

@@ -16,6 +16,8 @@ from semvet.records import RunRecord
 if TYPE_CHECKING:
     from semvet.api import Result
 
+LABEL = 34  # characters of a defense's name that stay in one line
+
 
 def print_result(console: Console, result: "Result", *, full: bool = False) -> None:
     record = result.record
@@ -82,13 +84,13 @@ def _places(value: float | None, places: int) -> str:
 
 
 def _outcomes(result: "Result") -> Table:
-    """One line each, which may wrap in a narrow terminal."""
+    """One line each; long names and long outcomes wrap in a narrow terminal."""
     table = make_table("defense", "ASR left", "loss dB", "outcome", words=["outcome"])
-    table.columns[0].no_wrap = False
-    for point, outcome in result.defenses:
-        name, *_ = point.label.split(" ", 1)
-        if name != "none":
-            table.add_row(point.label, f"{point.worst:.3f}", f"{point.loss_db:.2f}", outcome)
+    both = zip(result.record.defenses, result.defenses, strict=True)
+    shown = [(point, outcome) for one, (point, outcome) in both if one.name != "none"]
+    table.columns[0].no_wrap = max((len(point.label) for point, _ in shown), default=0) <= LABEL
+    for point, outcome in shown:
+        table.add_row(point.label, f"{point.worst:.3f}", f"{point.loss_db:.2f}", outcome)
     if table.row_count:
         table.caption = "ASR left: worst level. Loss: of benign images, on the attacked system."
     return table
