@@ -41,7 +41,7 @@ def test_names_tell_apart_what_differs_among_all_runs():
     found = rows(runs)
     assert {row["attack"] for row in found} == {"bass levels=1", "bass levels=2"}
     assert {row["defense"] for row in found} == {
-        "none", "smooth sigma=0.05 clip=true", "smooth sigma=0.15000000000000002 clip=false",
+        "none", "smooth sigma=0.05 clip=true", "smooth sigma=0.15 clip=false",
     }  # fmt: skip
 
 
