@@ -55,4 +55,5 @@ def test_json_is_the_record_and_nothing_else(shown):
 def test_nothing_is_cut_off(shown, columns):
     out = shown(columns=columns, levels=2, defenses=2)
     assert "…" not in out
-    assert "backdoor gone" in " ".join(out.split())
+    for word in ("sigma=0.15", "clip=false", "backdoor", "gone", "0.970"):
+        assert word in out

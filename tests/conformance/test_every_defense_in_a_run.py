@@ -6,7 +6,6 @@ from support import digits, tiny_run
 
 from semvet import api
 from semvet.defenses import DEFENSES
-from semvet.store import RunFolder
 
 SMALL = {  # so that a conformance test of a second is enough
     "semantic-smoothing": {"copies": 4},
@@ -29,7 +28,7 @@ def spec(name):
     return {"name": name, **SMALL.get(name, {})}
 
 
-def run_of(folder, tmp_path) -> RunFolder:
+def run_of(folder, tmp_path) -> api.Result:
     """All defenses at once: they share what is trained."""
     document = tiny_run(
         folder, attack={"name": "bass", "poison_ratio": 0.1},
@@ -69,7 +68,7 @@ def test_another_test_set_leaves_a_defense_bit_for_bit_as_it_was(runs, name):
     assert files[0].exists() == files[1].exists()
     if files[0].exists():
         assert files[0].read_bytes() == files[1].read_bytes()
-    shown = [folder.evaluation() for folder in runs]
+    shown = [folder.arrays for folder in runs]
     for key in shown[0]:
         if key.startswith(f"defense/{index}/own/"):
             assert torch.equal(*(torch.from_numpy(arrays[key]) for arrays in shown))

@@ -112,7 +112,7 @@ def _panel(
     radii, norms = record.radii, record.trigger.l2
     axes.set_xscale("log")
     for name, curve in _drawn(system).items():
-        colour, dashes = COLOURS[curve.smoother], DASHES.get(name, OTHER)
+        colour, dashes = COLOURS.get(curve.smoother, FAINT), DASHES.get(name, OTHER)
         quantiles = _asked(curve, key)
         axes.plot(
             radii, quantiles.median, color=colour, linestyle=dashes,
