@@ -1,4 +1,4 @@
-"""Draws docs/architecture.svg from the layers that import-linter checks: `python docs/draw_layers.py`.
+"""python docs/draw_layers.py: draws architecture.svg from the layers that import-linter checks.
 
 One row per layer, the highest first; a room may import from the rows below its own and, in its own
 row, from nobody.
