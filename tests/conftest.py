@@ -9,6 +9,7 @@ import torch
 os.environ["OMP_NUM_THREADS"] = "1"  # for the processes that tests start
 os.environ["HF_HOME"] = tempfile.mkdtemp(prefix="semvet-tests-")  # its notes to itself
 os.environ["HF_HUB_OFFLINE"] = "1"  # no test asks the hub; some ask a server of their own
+collect_ignore = ["strangers/package"]  # whose tests run in a process of their own
 torch.set_num_threads(1)  # small tensors on shared machines: threads only get in the way
 
 

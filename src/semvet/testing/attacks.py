@@ -201,8 +201,8 @@ def _step(attack: Attack, link: Transceiver) -> dict[str, Tensor]:
 PROMISES: tuple[Promise[Attack], ...] = (
     its_arguments_are_keyword_only_and_typed,
     it_says_what_it_controls_wants_and_aims_at,
-    level_0_is_the_image_itself,
     triggered_images_keep_their_shape_and_stay_in_0_and_1,
+    level_0_is_the_image_itself,
     the_strongest_trigger_is_intensity_1,
     a_trigger_shows_in_the_image_exactly_where_in_image_says_so,
     a_trigger_depends_on_its_own_image_only,

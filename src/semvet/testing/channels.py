@@ -176,13 +176,13 @@ def another_use_keeps_the_fading_and_draws_noise_of_its_own(make: Maker[Channel]
 PROMISES: tuple[Promise[Channel], ...] = (
     its_arguments_are_keyword_only_and_typed,
     the_receiver_gets_as_many_complex_symbols_as_were_sent,
-    all_that_is_random_is_drawn_first_and_from_the_given_stream,
     nothing_is_changed_in_place,
+    all_that_is_random_is_drawn_first_and_from_the_given_stream,
     autocast_leaves_the_symbols_alone,
     finite_gradients_reach_every_symbol,
     propagation_is_affine_in_the_symbols,
+    capacity_is_one_finite_figure_per_image_that_grows_with_the_snr,
     an_image_ignores_its_batch_mates,
     the_snr_is_the_one_that_was_asked_for,
-    capacity_is_one_finite_figure_per_image_that_grows_with_the_snr,
     another_use_keeps_the_fading_and_draws_noise_of_its_own,
 )

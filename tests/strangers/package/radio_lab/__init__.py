@@ -1,0 +1,1 @@
+"""Plug-ins for semvet of somebody who has never read its tests."""
