@@ -4,8 +4,9 @@ hang or a memory full of aliases."""
 import resource
 
 import pytest
-from hostile_configurations import BASE, FILES, VALUES, WORDS, corpus, outcome, texts, words
+from hostile_configurations import BASE, FILES, VALUES, WORDS, corpus, outcome
 from hypothesis import HealthCheck, given, settings
+from random_configurations import texts, words
 
 CALM = settings(
     derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck)

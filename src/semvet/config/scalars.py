@@ -16,7 +16,7 @@ NOTHING = ("", "~", "null", "Null", "NULL")
 TRUTH = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 
 WHOLE = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
-DECIMAL = re.compile(r"[-+]?(?:(?:0|[1-9][0-9]*)\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
+DECIMAL = re.compile(r"[-+]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
 RATIO = re.compile(r"([-+]?[0-9]{1,18}) ?/ ?([0-9]{1,18})")
 MISREAD = [
     (re.compile(pattern), f"{meaning}; {way_out}")
