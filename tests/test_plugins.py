@@ -25,7 +25,7 @@ SCRIPT = """
 import json, warnings
 with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")
-    from semvet.catalog.schema import TABLES, resolve
+    from semvet.catalog import TABLES, resolve
     from semvet.errors import ConfigError
 try:
     resolve({"channel": {"name": "echo", "delay": 2}})

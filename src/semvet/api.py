@@ -93,7 +93,7 @@ def compare(
 
     Arguments and errors as of `run`; `standings` makes one table of the result.
     """
-    from semvet.catalog.schema import resolve
+    from semvet.catalog import resolve
 
     documents = expand(preset(what) if isinstance(what, str) else what, overrides)
     for document in documents:

@@ -10,7 +10,7 @@ import users_codecs
 from safetensors.torch import save_file
 from torch import nn
 
-from semvet.catalog.schema import make_system, resolve
+from semvet.catalog import make_system, resolve
 from semvet.channels import AWGN
 from semvet.config import content_id
 from semvet.errors import ConfigError, WeightsError

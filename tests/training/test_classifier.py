@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from semvet.catalog.schema import resolve
+from semvet.catalog import resolve
 from semvet.data import DataSet, ImageSet, split
 from semvet.errors import ConfigError
 from semvet.randomness import stream

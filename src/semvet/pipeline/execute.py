@@ -6,7 +6,7 @@ from typing import Any
 import torch
 
 from semvet.both import Both, zipped
-from semvet.catalog.schema import make_defense, null_control, resolve
+from semvet.catalog import make_defense, null_control, resolve
 from semvet.clock import Stopwatch
 from semvet.config import Run, Spec, content_id
 from semvet.defending.defend import Outcome, defend

@@ -3,7 +3,7 @@
 import torch
 
 from semvet.attacks import Controls
-from semvet.catalog.schema import make_defense
+from semvet.catalog import make_defense
 from semvet.config import Run, nearest
 from semvet.data import Splits
 from semvet.errors import ConfigError
