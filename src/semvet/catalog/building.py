@@ -4,6 +4,7 @@ from typing import Any
 
 from semvet.attacks import Attack
 from semvet.catalog.arguments import Nested, arguments, nested
+from semvet.catalog.pins import pins_of, require_same, unpinned
 from semvet.catalog.tables import TABLES
 from semvet.channels import Channel
 from semvet.config import Spec
@@ -41,7 +42,10 @@ def make_defense(spec: Spec) -> Defense:
 
 def _build(kind: str, spec: Spec, *given: Any) -> Any:
     plug_in = TABLES[kind][spec.name]
-    typed = arguments(plug_in).model_validate(spec.args)
+    args, recorded = unpinned(plug_in, spec)
+    typed = arguments(plug_in).model_validate(args)
+    if recorded:  # a file may have been changed since the run was resolved
+        require_same(recorded, pins_of(plug_in, typed, kind), kind)
     values = typed.model_dump()
     for name, inner in nested(plug_in).items():
         values[name] = _inside(getattr(typed, name), inner, f"{kind}.{name}", given)

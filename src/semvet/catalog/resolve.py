@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from semvet.attacks import ATTACKS
 from semvet.catalog.arguments import Nested, arguments, nested
+from semvet.catalog.pins import pins_of, require_same, unpinned
 from semvet.catalog.tables import found
 from semvet.config import Run, Spec, TargetImages, explain, make_run
 from semvet.errors import ConfigError
@@ -41,16 +42,17 @@ def _resolve_one(spec: Spec, kind: str, where: str) -> Spec:
         spec = Spec(**{"path": spec.name, **spec.args, "name": "huggingface"})
     plug_in = found(spec, kind, where)
     model = arguments(plug_in)
+    args, given = unpinned(plug_in, spec)
     try:
-        typed = model.model_validate(spec.args)
+        typed = model.model_validate(args)
     except ValidationError as error:
         raise explain(error, where=where, model=model) from None
     checked = typed.model_dump(mode="json")
     for name, inner in nested(plug_in).items():
         checked[name] = _inside(getattr(typed, name), inner, f"{where}.{name}")
-    if hasattr(plug_in, "pinned"):  # adds the SHA-256 of files that the arguments refer to
-        checked = plug_in.pinned(checked)
-    return Spec(name=spec.name, **checked)
+    pins = pins_of(plug_in, typed, where)
+    require_same(given, pins, where)
+    return Spec(name=spec.name, **checked, **{key: pin.sha256 for key, pin in pins.items()})
 
 
 def _inside(value: Any, inner: Nested, where: str) -> Any:
