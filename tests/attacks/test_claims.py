@@ -10,7 +10,7 @@ FAST = ["evaluation.draws=1", "evaluation.studies=[]", "evaluation.images=300"]
 
 
 def figures(*changes):
-    metrics = api.run("quick", *FAST, *changes).metrics
+    metrics = api.run("mnist-sample", *FAST, *changes).metrics
     assert max(metrics["clean_system"]["asr"]) <= 0.03  # the null control
     assert metrics["attacked_system"]["delta_psnr_db"] <= 2.5
     return metrics

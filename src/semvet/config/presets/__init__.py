@@ -4,6 +4,7 @@ from importlib.resources import files
 from typing import Any
 
 from semvet.config import nearest, read_document
+from semvet.config.renamed import current_preset
 from semvet.errors import ConfigError
 
 
@@ -20,6 +21,7 @@ def preset(name: str) -> dict[str, Any]:
 
     Raises ConfigError with the names that there are.
     """
+    name = current_preset(name)
     if name not in preset_names():
         raise ConfigError(f"no run or file named {name!r}; {nearest(name, preset_names())}")
     text = files(__name__).joinpath(f"{name}.yaml").read_text()
