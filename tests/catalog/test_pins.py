@@ -18,9 +18,11 @@ except ConfigError as error:
 """
 RUN = """
 import json, sys
-import semvet as sv
-folder = sv.run(json.loads(sys.argv[1]), runs=sys.argv[2])
-print(json.dumps({"id": folder.path.name, "system": folder.metrics["attacked_system"]}))
+from pathlib import Path
+from semvet.pipeline.execute import execute
+from semvet.store import Store
+folder = execute(json.loads(sys.argv[1]), Store(Path(sys.argv[2])))
+print(json.dumps({"id": folder.path.name, "triggers": folder.metrics["attack"]["triggers"]}))
 """
 
 
@@ -45,7 +47,7 @@ def test_an_edited_plug_in_is_another_run_with_other_figures(package, tmp_path):
     package.attack.write_text(package.attack.read_text().replace("marked(x, 1.0)", "0 * x"))
     edited = run()
     assert edited["id"] != first["id"]
-    assert edited["system"]["asr"] != first["system"]["asr"]
+    assert edited["triggers"] != first["triggers"]
 
 
 def test_code_counts_with_what_it_imports_of_its_package_and_with_its_version(package):
