@@ -14,12 +14,15 @@ from semvet.catalog.building import (
     make_source,
     make_system,
 )
+from semvet.catalog.describe import described, described_one
 from semvet.catalog.resolve import null_control, resolve
 from semvet.catalog.tables import TABLES
 
 __all__ = [
     "TABLES",
     "arguments",
+    "described",
+    "described_one",
     "make_attack",
     "make_channel",
     "make_defense",

@@ -17,10 +17,9 @@ from importlib.util import resolve_name
 from pathlib import Path
 
 from semvet.catalog.tables import TABLES
+from semvet.config.families import FAMILIES
 from semvet.errors import ConfigError
 from semvet.plugins import Pin
-
-GROUPS = ("attacks", "channels", "datasets", "defenses", "systems")  # of entry points
 
 
 def is_ours(plug_in: type) -> bool:
@@ -111,7 +110,7 @@ def _imports(source: bytes, package: str) -> Iterator[str]:
 @cache
 def _distribution(module: str) -> str:
     """Its name and version; empty for a module that no installed distribution offers."""
-    for group in GROUPS:
+    for group in FAMILIES:
         for point in entry_points(group=f"semvet.{group}"):
             if _top(point.module) == _top(module) and point.dist:
                 return f"{point.dist.name} {point.dist.version}"

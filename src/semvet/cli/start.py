@@ -28,19 +28,6 @@ def leave_out_current_folder() -> None:
         sys.path[:] = [entry for entry in sys.path if os.path.realpath(entry) != here]
 
 
-def say_warnings_plainly() -> None:
-    """On standard error, without the line of code that they come from."""
-    import warnings
-
-    def plainly(
-        message: Warning | str, category: type[Warning], filename: str, lineno: int,
-        line: str | None = None,
-    ) -> str:  # fmt: skip
-        return f"warning: {message}\n"
-
-    warnings.formatwarning = plainly
-
-
 def main() -> None:
     _signal.signal(_signal.SIGINT, _signal.SIG_DFL)  # Ctrl-C ends imports without a traceback
     leave_out_current_folder()
@@ -50,7 +37,8 @@ def main() -> None:
         os.execv(sys.executable, [sys.executable, "-P", *sys.orig_argv[1:]])
     if sys.platform != "win32":
         _signal.pthread_sigmask(_signal.SIG_UNBLOCK, [_signal.SIGINT])
-    say_warnings_plainly()
     from semvet.cli.app import app
+    from semvet.cli.guard import say_warnings
 
+    say_warnings()
     app()
