@@ -8,7 +8,7 @@ export MALLOC_TRIM_THRESHOLD_ := 4294967296
 # full data sets for the tests that want them; skipped where the folder does not exist
 export SEMVET_TEST_DATA ?= $(abspath $(wildcard ../shared/data))
 
-.PHONY: quickstart test test-all format lint types layers schema bench calibrate steps clean
+.PHONY: quickstart test test-all format lint types layers schema docs bench calibrate steps clean
 
 quickstart: .venv/core
 	$(BIN)/semvet run quickstart
@@ -38,6 +38,10 @@ layers: .venv/dev
 # docs/schema: JSON Schema of every record
 schema: .venv/core
 	$(BIN)/python -m semvet.records.schema docs/schema
+
+# the tables of docs/plug-ins.md, from the plug-ins themselves
+docs: .venv/dev
+	$(BIN)/python docs/plug_in_tables.py
 
 bench: .venv/dev
 	$(BIN)/python -m benchmarks.training

@@ -22,7 +22,7 @@ from typing import Any
 import torch
 
 from benchmarks.calibration_table import PRINTED, RATIOS, SNRS_DB, print_table
-from semvet.catalog.schema import make_source, resolve
+from semvet.catalog import make_source, resolve
 from semvet.channels import AWGN
 from semvet.data import DataSet, split
 from semvet.errors import DataError

@@ -6,8 +6,8 @@ as references, if `--inversion` asks for it. Trains nothing. Adds one entry for 
 results/defenses/pruning.json, over the one of the same data, width, poison ratio and seed. The
 stored figures are of
 
-    semvet run quick data=mnist system.width=16 seed=0 snr_db=13 attack=bass training.images=20000
-        training.epochs=20 attack.poison_ratio=.05
+    semvet run mnist-sample data=mnist system.width=16 seed=0 snr_db=13 attack=bass
+        training.images=20000 training.epochs=20 attack.poison_ratio=.05
 """
 
 import json

@@ -1,7 +1,7 @@
 """What SemBugger's paper leaves open, one option at a time: `python -m benchmarks.sweep`.
 
 Every variant differs from the defaults in one thing; packaged digits, the recipe of the preset
-`quick`, seed 0 (a few with three seeds, which says how much a difference means): about 45
+`mnist-sample`, seed 0 (a few with three seeds, which says how much a difference means): about 45
 minutes of one core. Writes results/sweeps/sembugger.json and prints the table of
 docs/decisions. Finished runs are found in ./runs, so that a stopped sweep goes on.
 """
@@ -53,7 +53,7 @@ VARIANTS: dict[str, list[str]] = {
 
 
 def figures(changes: list[str], seed: int) -> dict[str, Any]:
-    metrics = sv.run("quick", *FAST, f"seed={seed}", *changes).metrics
+    metrics = sv.run("mnist-sample", *FAST, f"seed={seed}", *changes).metrics
     attacked, trigger = metrics["attacked_system"], metrics["trigger"]
     return {
         "seed": seed,

@@ -22,7 +22,7 @@ from torch.nn.functional import mse_loss, relu
 from torch.utils.data import DataLoader, TensorDataset
 from torchmetrics.functional.image import structural_similarity_index_measure
 
-from semvet.catalog.schema import make_source, resolve
+from semvet.catalog import make_source, resolve
 from semvet.config import TrainingPlan
 from semvet.config.presets import preset
 from semvet.data import split

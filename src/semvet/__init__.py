@@ -8,7 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from semvet.api import certify, compare, defense_matrix, frame, leaderboard, load, run
+    from semvet.api import certify, compare, defense_matrix, describe, frame, leaderboard, load, run
     from semvet.config import Run
     from semvet.errors import SemvetError
     from semvet.records import Certifying
@@ -20,6 +20,7 @@ __all__ = [
     "certify",
     "compare",
     "defense_matrix",
+    "describe",
     "frame",
     "leaderboard",
     "load",
@@ -32,6 +33,7 @@ _HOMES = {
     "certify": "semvet.api",
     "compare": "semvet.api",
     "defense_matrix": "semvet.api",
+    "describe": "semvet.api",
     "frame": "semvet.api",
     "leaderboard": "semvet.api",
     "load": "semvet.api",

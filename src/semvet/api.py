@@ -13,14 +13,16 @@ import traceback
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from semvet.config import Run, override
 from semvet.config.compare import expand
-from semvet.config.presets import preset
+from semvet.config.families import PRESETS, kind_of
+from semvet.config.presets import preset, preset_file, preset_names
 from semvet.errors import StoreError
 from semvet.records import CertificateRecord, Certifying, RunRecord
 from semvet.records.data import CheckedData, CopyMade, DataSetNow
+from semvet.records.listing import PlugInRecord, PresetRecord
 from semvet.records.standings import DefenseMatrix, Standing
 from semvet.reports import frame as table
 from semvet.reports.certificates import read_certificate
@@ -93,7 +95,7 @@ def compare(
 
     Arguments and errors as of `run`; `standings` makes one table of the result.
     """
-    from semvet.catalog.schema import resolve
+    from semvet.catalog import resolve
 
     documents = expand(preset(what) if isinstance(what, str) else what, overrides)
     for document in documents:
@@ -132,6 +134,38 @@ def certify(
     path = certifying.certify(_store(runs).find(str(name)), asked, device=device, watch=watch)
     write_certified_psnr(path)
     return path
+
+
+Described = PlugInRecord | PresetRecord
+
+
+@overload
+def describe(family: str) -> tuple[Described, ...]: ...
+@overload
+def describe(family: str, name: str) -> Described: ...
+
+
+def describe(family: str, name: str | None = None) -> tuple[Described, ...] | Described:
+    """What there is: arguments with their ranges and defaults, and a line on each.
+
+    Args:
+        family: attacks, defenses, systems, channels, datasets or presets.
+        name: one of them, such as "bass"; None: all.
+
+    Raises:
+        ConfigError: a family or a name that there is not, with the nearest ones.
+    """
+    if family == PRESETS:
+        return tuple(map(_preset, preset_names())) if name is None else _preset(name)
+    kind_of(family)  # known or refused before anybody waits for torch
+    from semvet.catalog import described, described_one
+
+    return described(family) if name is None else described_one(family, name)
+
+
+def _preset(name: str) -> PresetRecord:
+    file = preset_file(name)
+    return PresetRecord(what=file.comment.splitlines()[0], **file._asdict())
 
 
 def load(name: str | Path, *, runs: Path | str | None = None) -> Result:

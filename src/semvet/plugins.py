@@ -2,9 +2,16 @@
 
 import warnings
 from importlib.metadata import entry_points
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 T = TypeVar("T")
+
+
+class Pin(NamedTuple):
+    """A file that a run depends on, as it is now. See `semvet.catalog.pins`."""
+
+    sha256: str | None  # None: there is none, because its argument is not given
+    file: str = ""
 
 
 def with_entry_points(group: str, built_in: dict[str, type[T]]) -> dict[str, type[T]]:

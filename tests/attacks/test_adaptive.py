@@ -8,7 +8,7 @@ import torch
 
 import semvet.attacks
 from semvet.attacks import Aware, DefenseActivated, SCTrojan, SemBugger
-from semvet.catalog.schema import make_attack, resolve
+from semvet.catalog import make_attack, resolve
 from semvet.channels import AWGN
 from semvet.defenses import SemanticSmoothing
 from semvet.errors import ConfigError
@@ -102,8 +102,14 @@ def test_plug_ins_inside_a_plug_in_are_made_from_the_record():
     [
         ({"against": "none"}, r"attack\.against: none does not change .* semantic-smoothing"),
         ({"against": "smoothing"}, r"attack\.against: no defense named 'smoothing'; did you mean"),
-        ({"base": "bas"}, r"attack\.base: no attack named 'bas'; did you mean 'bass'"),
-        ({"base": {"name": "bass", "sides": 3}}, r"attack\.base\.sides: unknown key; did you mean"),
+        (
+            {"base": "bas", "against": "jpeg"},
+            r"attack\.base: no attack named 'bas'; did you mean 'bass'",
+        ),
+        (
+            {"base": {"name": "bass", "sides": 3}, "against": "jpeg"},
+            r"attack\.base\.sides: unknown key; did you mean",
+        ),
         ({}, r"attack\.against: must be given"),
     ],
 )

@@ -3,7 +3,7 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from semvet.attacks import SCTrojanLabel
-from semvet.catalog.schema import null_control, resolve
+from semvet.catalog import null_control, resolve
 from semvet.channels import AWGN
 from semvet.config import Spec
 from semvet.data import ImageSet

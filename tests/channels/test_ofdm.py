@@ -331,7 +331,7 @@ def test_a_draw_is_the_same_in_autocast_and_in_evaluation(make):
 SCRIPT = """
 import random, sys
 import numpy as np, torch
-import semvet, semvet.channels, semvet.catalog.schema
+import semvet, semvet.channels, semvet.catalog
 assert "sionna" not in sys.modules
 torch.manual_seed(3); random.seed(3); np.random.seed(3)
 before = torch.get_rng_state(), random.getstate(), np.random.get_state()[1].copy()

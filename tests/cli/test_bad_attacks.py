@@ -19,6 +19,6 @@ SCENES = ["data={name: scenes, source: sample, count: 300, test_count: 20}", "at
     ids=lambda value: value[-1] if isinstance(value, list) else None,
 )
 def test_a_mistake_is_named_with_the_way_out(change, words):
-    error = refused("run", "quick", "evaluation.alpha=.1", *change)
+    error = refused("run", "mnist-sample", "evaluation.alpha=.1", *change)
     for word in words:
         assert word in error

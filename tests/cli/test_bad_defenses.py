@@ -27,7 +27,7 @@ SMOOTHING = "{name: semantic-smoothing, copies: 4}"
     ids=lambda value: value[-1] if isinstance(value, list) else None,
 )
 def test_a_mistake_is_named_with_the_way_out(change, words):
-    error = refused("run", "quick", "evaluation.alpha=.1", *change)
+    error = refused("run", "mnist-sample", "evaluation.alpha=.1", *change)
     for word in words:
         assert word in error
 
@@ -37,5 +37,5 @@ def test_a_part_that_lacks_what_its_vantage_point_would_own_says_so(tmp_path):
     changes = [f"{key}={value}" for key, value in run.items() if key != "data"]
     data = " ".join(f"{k}: {v}," for k, v in run["data"].items())
     wrong = f"defense={{name: combined, parts: [{SMOOTHING}, median-pruning]}}"
-    error = refused("run", "quick", f"data={{{data}}}", "attack=none", *changes, wrong)
+    error = refused("run", "mnist-sample", f"data={{{data}}}", "attack=none", *changes, wrong)
     assert "wrapped by SmoothedLink; in a combination it must come earlier" in error

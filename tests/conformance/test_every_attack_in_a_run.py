@@ -8,7 +8,7 @@ from support import digits, tiny_run
 
 from semvet import api
 from semvet.attacks import ATTACKS
-from semvet.catalog.schema import make_source, null_control, resolve
+from semvet.catalog import make_source, null_control, resolve
 from semvet.config import content_id
 from semvet.data import split
 from semvet.training.trained import build

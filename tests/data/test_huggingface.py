@@ -6,7 +6,7 @@ import torch
 from made_files import noise, png, shard
 from pyarrow import parquet
 
-from semvet.catalog.schema import make_source, resolve
+from semvet.catalog import make_source, resolve
 from semvet.config import make_run
 from semvet.data import HuggingFace
 from semvet.errors import DataError

@@ -2,7 +2,7 @@ import pytest
 import torch
 from support import semvet
 
-from semvet.catalog.schema import resolve
+from semvet.catalog import resolve
 from semvet.data import ImageSet, Mnist, Scenes, split
 from semvet.data.scenes import _pools, _shrunk
 from semvet.errors import DataError

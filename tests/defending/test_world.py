@@ -8,7 +8,7 @@ from support import digits, tiny_run, tiny_sembugger
 from torch import Tensor
 
 from semvet.attacks import Attack
-from semvet.catalog.schema import null_control, resolve
+from semvet.catalog import null_control, resolve
 from semvet.config import Run
 from semvet.data import DataSet, ImageSet, Splits
 from semvet.defending.world import World

@@ -20,7 +20,7 @@ SEED = 0
 def run():
     """BASS at 13 dB; the reference systems come from the store, once."""
     return api.run(
-        "quick", "data.source=sample", "attack=bass", "snr_db=13", "evaluation.draws=1",
+        "mnist-sample", "data.source=sample", "attack=bass", "snr_db=13", "evaluation.draws=1",
         "evaluation.studies=[]", f"seed={SEED}", "defense=[{name: trigger-inversion}]",
     )  # fmt: skip
 

@@ -10,9 +10,9 @@ import users_codecs
 from safetensors.torch import save_file
 from torch import nn
 
-from semvet.catalog.schema import make_system, resolve
+from semvet.catalog import make_system, resolve
 from semvet.channels import AWGN
-from semvet.config import content_id
+from semvet.config import Spec, content_id
 from semvet.errors import ConfigError, WeightsError
 from semvet.randomness import seeded, stream
 from semvet.systems import External, Transceiver
@@ -409,7 +409,7 @@ def test_a_record_of_another_codec_is_refused(edited):
     with pytest.raises(ConfigError, match=message):
         resolve(record)
     with pytest.raises(ConfigError, match=message):
-        External(GREY, **{k: v for k, v in record["system"].items() if k != "name"})
+        make_system(Spec(**record["system"]), GREY)
 
 
 def test_a_record_of_other_weights_is_refused(tmp_path):

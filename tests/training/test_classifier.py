@@ -1,12 +1,10 @@
-import pytest
 import torch
 
-from semvet.catalog.schema import resolve
+from semvet.catalog import resolve
 from semvet.data import DataSet, ImageSet, split
-from semvet.errors import ConfigError
 from semvet.randomness import stream
 from semvet.store import Store
-from semvet.training.classifier import preflight_classifier, trained_classifier
+from semvet.training.classifier import trained_classifier
 from semvet.types import ImageShape
 from semvet.watch import Silent
 
@@ -86,14 +84,6 @@ def test_a_regnet_is_kept_and_found_with_its_normalization(tmp_path):
 def test_none_is_asked_for_by_default(tmp_path):
     assert trained(tmp_path, resolve({})) is None
     assert not list(tmp_path.iterdir())
-
-
-@pytest.mark.parametrize("relabel", [lambda x: x * 0 - 1, lambda x: x * 0], ids=["no", "one class"])
-def test_data_without_classes_are_refused_before_training(relabel):
-    with pytest.raises(ConfigError, match=r"evaluation\.classifier: small needs images of two cl"):
-        preflight_classifier(run_with(), made_splits(relabel))
-    preflight_classifier(run_with("none"), made_splits(relabel))
-    preflight_classifier(run_with(), made_splits())
 
 
 def test_images_without_a_class_are_left_out(tmp_path):

@@ -12,7 +12,7 @@ import torch
 from support import SOURCE, digits, tiny_run, tiny_sembugger
 
 from semvet.attacks import NoAttack
-from semvet.catalog.schema import make_attack
+from semvet.catalog import make_attack
 from semvet.config import make_run
 from semvet.errors import DefenseError, TrainingError
 from semvet.pipeline.execute import execute

@@ -1,4 +1,4 @@
-"""Clustered delay line of 3GPP TR 38.901 over OFDM, by Sionna.
+"""Clustered delay line of 3GPP TR 38.901 over OFDM, by Sionna (`semvet[phy]`).
 
     H_a(f) = sum_m sum_r a_mr exp(j k(AoA_mr) . d_a) exp(-j 2 pi f tau_m)    20 rays r per cluster m
 

@@ -1,4 +1,4 @@
-"""Tapped delay line of 3GPP TR 38.901 over OFDM, by Sionna.
+"""Tapped delay line of 3GPP TR 38.901 over OFDM, by Sionna (`semvet[phy]`).
 
     H(f) = sum_m a_m exp(-j 2 pi f tau_m),   sum_m E|a_m|^2 = 1,   tau_m = table(model) delay spread
 

@@ -181,6 +181,27 @@ def _checked(document: dict[str, Any], overrides: list[str]) -> None:
         make_run(one)
 
 
+@app.command("list")
+def list_(
+    family: Annotated[
+        str,
+        typer.Argument(help="attacks, defenses, systems, channels, datasets or presets"),
+    ],
+    name: Annotated[str | None, typer.Argument(help="One of them, with its arguments.")] = None,
+    json_only: Annotated[bool, typer.Option("--json", help="Print records.")] = False,
+) -> None:
+    """What there is: names, arguments with their ranges and defaults, a line on each."""
+    from semvet import api
+    from semvet.cli.listing import print_all, print_one
+
+    if name is not None:
+        one = api.describe(family, name)
+        write_json(one) if json_only else print_one(_out(), one)
+        return
+    found = api.describe(family)
+    write_json(found) if json_only else print_all(_out(), family, found)
+
+
 @app.command()
 def show(
     name: Annotated[str, typer.Argument(metavar="RUN", help="Folder, name, id, or latest.")],

@@ -12,8 +12,9 @@ import os
 import signal
 import sys
 import traceback
+import warnings
 from collections.abc import Callable, Sequence
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TextIO
 
 import typer
 from rich.text import Text
@@ -26,6 +27,18 @@ MENDABLE, BUG, STOPPED, CLOSED = 2, 70, 130, 141
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 DEBUG = "SEMVET_DEBUG"
 err = console(stderr=True)
+
+
+def say_warnings() -> None:
+    """In a line each, without the code that they come from."""
+
+    def say(
+        message: Warning | str, category: type[Warning], filename: str, lineno: int,
+        file: TextIO | None = None, line: str | None = None,
+    ) -> None:  # fmt: skip
+        err.print(f"warning: {message}", soft_wrap=True)
+
+    warnings.showwarning = say
 
 
 class Guarded(TyperGroup):

@@ -38,5 +38,7 @@ def main() -> None:
     if sys.platform != "win32":
         _signal.pthread_sigmask(_signal.SIG_UNBLOCK, [_signal.SIGINT])
     from semvet.cli.app import app
+    from semvet.cli.guard import say_warnings
 
+    say_warnings()
     app()

@@ -16,7 +16,7 @@ from semvet.config.run import (
     content_id,
     make_run,
 )
-from semvet.config.words import explain, nearest
+from semvet.config.words import allowed, explain, nearest
 from semvet.config.writing import written
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "TrainingPlan",
     "Truth",
     "Whole",
+    "allowed",
     "content_id",
     "explain",
     "make_run",

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from semvet.config.annotations import Name, Real, Text, Truth, Whole
+from semvet.config.renamed import with_current_keys
 from semvet.config.words import explain
 
 NUMERICS = 2  # raised whenever the same record may give other numbers
@@ -140,6 +141,6 @@ def content_id(record: dict[str, Any], data_fingerprint: str) -> str:
 def make_run(document: dict[str, Any]) -> Run:
     """A Run from a plain document. Raises ConfigError that names key, value and allowed range."""
     try:
-        return Run.model_validate(document)
+        return Run.model_validate(with_current_keys(document))
     except ValidationError as error:
         raise explain(error, where="", model=Run) from None

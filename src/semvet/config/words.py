@@ -56,6 +56,11 @@ def _line(item: ErrorDetails, where: str, model: type[BaseModel]) -> str:
     return f"{key}: {value} is not allowed; allowed: {_in_words(node) or item['msg'].lower()}"
 
 
+def allowed(model: type[BaseModel], field: str) -> str:
+    """What may be written there, in the words of the errors."""
+    return _in_words(_found(model, [field])[1])
+
+
 def _found(model: type[BaseModel], loc: Sequence[str | int]) -> tuple[list[str], dict[str, Any]]:
     """The path to a value, without pydantic's labels of a union's members; the value's schema."""
     whole = _schema(model)
@@ -76,16 +81,19 @@ def _inside(node: dict[str, Any], part: str | int, whole: dict[str, Any]) -> dic
     return None if inner is None else _dereferenced(inner, whole)
 
 
-def _dereferenced(node: dict[str, Any], whole: dict[str, Any]) -> dict[str, Any]:
-    return whole["$defs"][node["$ref"].rpartition("/")[2]] if "$ref" in node else node
-
-
 @cache
 def _schema(model: type[BaseModel]) -> dict[str, Any]:
     try:
         return model.model_json_schema()
     except PydanticInvalidForJsonSchema:  # somebody else's plug-in may take anything
         return {}
+
+
+def _dereferenced(node: dict[str, Any], whole: dict[str, Any]) -> dict[str, Any]:
+    """With what it, or each of its items, refers to in its place."""
+    if "$ref" in node:
+        node = whole["$defs"][node["$ref"].rpartition("/")[2]]
+    return node | {"items": _dereferenced(node["items"], whole)} if "items" in node else node
 
 
 LIMITS = {

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from semvet.catalog.schema import TABLES, arguments, make_source, resolve
+from semvet.catalog import TABLES, arguments, make_source, resolve
 from semvet.config import make_run, nearest, override
 from semvet.data import BUILDERS
 from semvet.data.base import Fetched, ImageSet, Report, Source

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 
 from semvet.both import Both, zipped
-from semvet.catalog.schema import make_defense, null_control, resolve
+from semvet.catalog import make_defense, null_control, resolve
 from semvet.clock import Stopwatch
 from semvet.config import Run, Spec, content_id
 from semvet.defending.defend import Outcome, defend
@@ -22,7 +22,7 @@ from semvet.pipeline.record import pictures_of, provenance_of, run_record, speed
 from semvet.pipeline.retraining import surroundings
 from semvet.records import Rate, RunRecord
 from semvet.store import RunFolder, Store
-from semvet.training.classifier import preflight_classifier, trained_classifier
+from semvet.training.classifier import trained_classifier
 from semvet.training.machine import peak_memory_mib, pick_device
 from semvet.training.trained import TrainedSystem, Workshop, to_arrays, trained_system
 from semvet.types import to_images
@@ -51,7 +51,6 @@ def execute(
         watch.stage(f"data: {material.data.source}")
         splits = material.splits(run)
         preflight(run, splits)
-        preflight_classifier(run, splits)
         shop = Workshop(splits, material.fingerprint, store, where, watch, checkpoint_every_s)
         stage = Stage(run, material, shop, folder, clock)
         record = stage.evaluated(stage.trained())

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from semvet.catalog.schema import make_source
+from semvet.catalog import make_source
 from semvet.config import Run
 from semvet.data import DataSet, ImageSet, Splits, split, targets_from, targets_from_folder
 

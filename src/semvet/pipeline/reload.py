@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 
 from semvet.attacks import Attack
-from semvet.catalog.schema import null_control, resolve
+from semvet.catalog import null_control, resolve
 from semvet.config import Run, content_id
 from semvet.data import Splits
 from semvet.errors import StoreError

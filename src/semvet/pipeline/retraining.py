@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from semvet.attacks import Attack
-from semvet.catalog.schema import null_control
+from semvet.catalog import null_control
 from semvet.config import Run, content_id
 from semvet.defending.surroundings import Surroundings
 from semvet.store import read_json, read_weights, write_json, write_weights

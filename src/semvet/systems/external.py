@@ -15,7 +15,7 @@ from typing import Any, final
 import torch
 from torch import nn
 
-from semvet.errors import ConfigError
+from semvet.plugins import Pin
 from semvet.systems.base import OneShotSystem
 from semvet.systems.foreign.codec import (
     as_module,
@@ -37,8 +37,6 @@ class External(OneShotSystem):
         `decode`.
     weights: safetensors file that is loaded into the codec strictly; None: as it was made.
     bandwidth_ratio: complex k/n; the papers' CR 1/4 is 1/8 here.
-    target_sha256, weights_sha256: of both files; filled in when a run is resolved, so that an
-        edited codec makes another run and an old record cannot be run with a new codec.
 
     Raises:
         ConfigError: the codec is not found, or does not do what the protocol says.
@@ -52,21 +50,16 @@ class External(OneShotSystem):
         target: str,
         weights: str | None = None,
         bandwidth_ratio: BandwidthRatio = 1 / 8,
-        target_sha256: str | None = None,
-        weights_sha256: str | None = None,
     ):
         super().__init__()
         self.shape = ImageShape(*shape)
         self.symbols = symbol_count(bandwidth_ratio, self.shape.pixels)
-        make_codec, found = find(target)
-        _require_same(target_sha256, found.sha256, "target", str(found.file))
+        make_codec, _ = find(target)
         with explained(f"system.target: {target}{(tuple(self.shape), self.symbols)}"):
             codec = make_codec(self.shape, self.symbols)
         self.codec: Any = as_module(codec, target)
         if weights is not None:
-            content = read_weights(weights)
-            _require_same(weights_sha256, sha256(content), "weights", weights)
-            load_weights(self.codec, content, weights)
+            load_weights(self.codec, read_weights(weights), weights)
         # as it will be when it is trained; not in the stubs
         self.codec.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._left_in_evaluation = [m for m in self.codec.modules() if not m.training]
@@ -77,19 +70,16 @@ class External(OneShotSystem):
             self.reduced_precision = probe.survives_bf16()
 
     @classmethod
-    def pinned(cls, args: dict[str, Any]) -> dict[str, Any]:
-        """The arguments with the SHA-256 of the files that they refer to.
+    def pins(cls, args: Any) -> dict[str, Pin]:
+        """The files that `args` (its arguments as attributes) refer to, for a run's identity.
 
-        Raises ConfigError if there are other ones already: the record of a run that was made with
-        other files. WeightsError as the constructor.
+        Raises ConfigError and WeightsError as the constructor.
         """
-        _, found = find(args["target"])
-        pins = {"target": (found.sha256, str(found.file)), "weights": (None, "")}
-        if args["weights"] is not None:
-            pins["weights"] = (sha256(read_weights(args["weights"])), args["weights"])
-        for name, (digest, file) in pins.items():
-            _require_same(args[f"{name}_sha256"], digest, name, file)
-        return args | {f"{name}_sha256": digest for name, (digest, _) in pins.items()}
+        _, found = find(args.target)
+        weights = Pin(None)
+        if args.weights is not None:
+            weights = Pin(sha256(read_weights(args.weights)), args.weights)
+        return {"target": Pin(found.sha256, str(found.file)), "weights": weights}
 
     def train(self, mode: bool = True) -> "External":
         """What the codec's maker left in evaluation mode (frozen BatchNorm) stays in it."""
@@ -116,12 +106,3 @@ class External(OneShotSystem):
         device = x.device.type
         enabled = self.reduced_precision and torch.is_autocast_enabled(device)
         return torch.autocast(device, enabled=enabled)
-
-
-def _require_same(expected: str | None, found: str | None, key: str, file: str) -> None:
-    if expected is not None and expected != found:
-        raise ConfigError(
-            f"system.{key}_sha256: this record was made with another {file or key} (SHA-256 "
-            f"{expected[:16]}..., now {str(found)[:16]}...); restore that file, or remove "
-            f"system.{key}_sha256 to make another run with the one that is there"
-        )

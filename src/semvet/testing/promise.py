@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor
 
-from semvet.catalog.schema import arguments
+from semvet.catalog import arguments
 from semvet.errors import SemvetError
 
 T = TypeVar("T")

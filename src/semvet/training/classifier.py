@@ -15,7 +15,7 @@ from torch.nn.functional import cross_entropy
 from semvet.classifiers import RegNetY, SmallClassifier
 from semvet.config import Run, content_id
 from semvet.data import ImageSet, Splits
-from semvet.errors import ConfigError, TrainingError
+from semvet.errors import TrainingError
 from semvet.intervals import rate_interval
 from semvet.randomness import seeded
 from semvet.store import Store, read_json, read_weights, write_json, write_weights
@@ -41,21 +41,6 @@ class TrainedClassifier:
         return torch.cat([self.network(part) for part in x.split(CHUNK)])
 
 
-def preflight_classifier(run: Run, splits: Splits) -> None:
-    """Raises ConfigError if the classifier that a run asks for cannot be trained on its data."""
-    name = run.evaluation.classifier
-    if name == "none":
-        return
-    count = len(splits.train.label[splits.train.label >= 0].unique())
-    if count < 2:
-        raise ConfigError(
-            f"evaluation.classifier: {name} needs images of two classes or more, the training "
-            f"images have {count}; take labelled data, or evaluation.classifier=none"
-        )
-    with torch.device("meta"):  # is its package there?
-        _make(name, splits.train, seed=run.seed)
-
-
 def trained_classifier(
     run: Run, splits: Splits, fingerprint: str, store: Store, *, device: torch.device, watch: Watch
 ) -> TrainedClassifier | None:
@@ -68,7 +53,7 @@ def trained_classifier(
         "images": hashlib.sha256(splits.train_index.numpy().tobytes()).hexdigest()[:16],
     }  # fmt: skip
     folder = store.trained(content_id(described, fingerprint))
-    network = _make(name, splits.train, seed=run.seed)
+    network = make_classifier(name, splits.train, seed=run.seed)
     place(network, device)
     with store.lock(folder):
         if not (folder / "training.json").exists():
@@ -85,7 +70,7 @@ def trained_classifier(
     return TrainedClassifier(name, network.eval(), read_json(folder / "training.json"))
 
 
-def _make(name: str, images: ImageSet, *, seed: int) -> nn.Module:
+def make_classifier(name: str, images: ImageSet, *, seed: int) -> nn.Module:
     shape, classes = ImageShape(*images.pixels.shape[1:]), int(images.label.max()) + 1
     with seeded(seed, "classifier"):
         match name:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from semvet.attacks import Attack
-from semvet.catalog.schema import make_attack
+from semvet.catalog import make_attack
 from semvet.config import Run, content_id
 from semvet.data import Splits
 from semvet.errors import WeightsError

@@ -1,6 +1,6 @@
 """From a run's record to its link as it is before training."""
 
-from semvet.catalog.schema import make_channel, make_system
+from semvet.catalog import make_channel, make_system
 from semvet.config import Run
 from semvet.randomness import seeded
 from semvet.systems import Transceiver

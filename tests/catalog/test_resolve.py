@@ -3,38 +3,16 @@ import json
 import re
 
 import pytest
-import torch
+from every_plug_in import NEEDED, PLUG_INS
 
-from semvet.catalog.schema import (
-    TABLES,
-    arguments,
-    make_attack,
-    make_channel,
-    make_defense,
-    make_source,
-    make_system,
-    resolve,
-)
+from semvet.catalog import TABLES, resolve
 from semvet.config import content_id, make_run, override
-from semvet.config.compare import expand
-from semvet.config.presets import preset, preset_names
+from semvet.config.presets import preset
 from semvet.errors import ConfigError
 from semvet.pipeline import execute as pipeline
 from semvet.pipeline.execute import execute
 from semvet.store import Store
-from semvet.types import ImageShape
 
-PLUG_INS = [(kind, name) for kind, table in TABLES.items() for name in table]
-NEEDED = {  # arguments that have no default
-    "image-folder": {"root": "folder"},
-    "huggingface": {"path": "owner/name"},
-    "external": {"target": "users_codecs:Real"},
-    "aware": {"base": "bass", "against": "semantic-smoothing"},
-    "defense-activated": {"against": {"name": "semantic-smoothing", "sigma": 0.1}},
-    "pruning-aware": {"base": "bass"},
-    "detector-aware": {"base": "sembugger", "against": "self-loop"},
-    "combined": {"parts": ["none", {"name": "semantic-smoothing", "sigma": 0.1}]},
-}
 GIVEN = {"system": ["shape"], "attack": ["targets"]}  # positional: what the world gives
 
 
@@ -74,33 +52,9 @@ def test_a_plug_in_has_typed_keyword_arguments_that_resolve_with_their_defaults(
         if key in needed:  # plug-ins themselves
             whole = resolve({inner: needed[key]}).document()[inner]
             expected[key] = whole[0] if key == "against" else whole
-    assert found == (plug_in.pinned(expected) if hasattr(plug_in, "pinned") else expected)
-
-
-@pytest.mark.parametrize(("kind", "name"), PLUG_INS)
-def test_a_plug_in_is_made_from_its_resolved_record(kind, name):
-    spec = {"name": name, **NEEDED.get(name, {})}
-    record = getattr(resolve({kind: [spec] if kind == "defense" else spec}), kind)
-    targets = torch.rand(16, 1, 28, 28, generator=torch.Generator().manual_seed(0))
-    made = {
-        "data": lambda: make_source(record),
-        "system": lambda: make_system(record, ImageShape(1, 28, 28)),
-        "channel": lambda: make_channel(record),
-        "attack": lambda: make_attack(record, targets),
-        "defense": lambda: make_defense(*record),
-    }[kind]()
-    assert type(made) is TABLES[kind][name]
-
-
-@pytest.mark.parametrize("name", preset_names())
-def test_a_preset_is_a_valid_run(name):
-    for document in expand(preset(name)):
-        assert resolve(document).document()["training"]
-
-
-def test_an_unknown_preset_names_those_that_there_are():
-    with pytest.raises(ConfigError, match=r"'quikstart'; did you mean 'quickstart'\?"):
-        preset("quikstart")
+    pins = {key for key in found if key.endswith("_sha256")}
+    assert pins == ({"target_sha256", "weights_sha256"} if name == "external" else set())
+    assert {key: value for key, value in found.items() if key not in pins} == expected
 
 
 @pytest.mark.parametrize(
@@ -260,19 +214,3 @@ def test_defenses_and_evaluation_share_one_training_and_nothing_else_does():
     assert {training(change) for change in shared} == {training()}
     own = ["seed=1", "snr_db=5", "attack=none", "attack.levels=2", "training.epochs=3"]
     assert len({training(change) for change in own} | {training()}) == len(own) + 1
-
-
-class Untyped:
-    def __init__(self, *, strength=1):
-        self.strength = strength
-
-
-class Named:
-    def __init__(self, *, name: str = "x"):
-        self.name = name
-
-
-@pytest.mark.parametrize("plug_in", [Untyped, Named])
-def test_a_plug_in_whose_arguments_cannot_be_checked_is_named(plug_in):
-    with pytest.raises(ConfigError, match=rf"plug-in .*{plug_in.__name__}: its argument"):
-        arguments(plug_in)
