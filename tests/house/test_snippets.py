@@ -10,7 +10,7 @@ from snippets import ROOT, Snippet, blocks, commands, words
 
 from semvet import api
 from semvet.attacks import Attack
-from semvet.catalog.schema import resolve
+from semvet.catalog import resolve
 from semvet.cli.app import app
 from semvet.config import override
 from semvet.config.compare import expand
