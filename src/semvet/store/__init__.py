@@ -1,6 +1,7 @@
 """Result files. The only package that touches them; it knows numpy arrays, not torch."""
 
 from semvet.store.files import append_line, read_json, write_bytes, write_json
+from semvet.store.once import once
 from semvet.store.runs import RunFolder, Store, default_store
 from semvet.store.weights import (
     Arrays,
@@ -16,6 +17,7 @@ __all__ = [
     "Store",
     "append_line",
     "default_store",
+    "once",
     "read_checkpoint",
     "read_json",
     "read_weights",

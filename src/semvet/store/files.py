@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from semvet.errors import StoreError
+from semvet.errors import Missing, StoreError
 
 UNFINISHED = ".part"  # ends the name of a file that is being written
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -69,7 +69,7 @@ def remove_unfinished(folder: Path) -> None:
 def read_bytes(path: Path) -> bytes:
     with explained(path, "read"):
         if not path.exists():
-            raise StoreError(f"{path}: no such file")
+            raise Missing(f"{path}: no such file")
         return path.read_bytes()
 
 
@@ -93,8 +93,8 @@ def read_yaml(path: Path) -> dict[str, Any]:
     return content
 
 
-def damaged(path: Path, how: str) -> StoreError:
-    return StoreError(
+def damaged(path: Path, how: str) -> Missing:
+    return Missing(
         f"{path}: {how}; delete its folder and start the run again (other runs are not affected)"
     )
 

@@ -14,25 +14,23 @@ same system share one folder under `trained`.
 
 import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
-from filelock import FileLock, Timeout
 
 from semvet.errors import StoreError
 from semvet.store.files import (
     append_line,
-    explained,
     read_json,
     read_yaml,
-    remove_unfinished,
     write_json,
     write_text,
 )
+from semvet.store.locks import locked
 from semvet.store.weights import Arrays, read_weights, write_weights
 
 
@@ -146,23 +144,11 @@ class Store:
         problem = "is not unique" if found else "is no run"
         raise StoreError(f"{text!r} {problem} in {self.root}; there: {listed} (or `latest`)")
 
-    @contextmanager
-    def lock(self, path: Path) -> Iterator[None]:
-        """One process at a time works on a folder. Locks of killed processes are free."""
-        with explained(path, "written"):
-            path.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(path / ".lock")
-            try:
-                lock.acquire(timeout=0)
-            except Timeout:
-                raise StoreError(
-                    f"{path}: another process is working on this run; wait for it or end it"
-                ) from None
-            remove_unfinished(path)
-        try:
-            yield
-        finally:
-            lock.release()
+    def lock(
+        self, path: Path, *, wait: Callable[[str], None] | None = None, doing: str = "working"
+    ) -> AbstractContextManager[None]:
+        """One process at a time works on a folder; see `locked`."""
+        return locked(path, wait=wait, doing=doing)
 
 
 def default_store() -> Store:
