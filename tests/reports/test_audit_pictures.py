@@ -2,10 +2,9 @@
 
 import numpy as np
 import pytest
-from made_runs import made_arrays, made_config, made_metrics
+from made_runs import begun, finished, made_arrays, made_config, made_metrics
 
 from semvet.reports import write_report
-from semvet.store import RunFolder
 
 RATIOS = [0.0, 0.25, 0.5, 0.75]
 PRUNING = {
@@ -26,7 +25,7 @@ INVERSION = {
 
 
 def audited(root, *, study=STUDY, ratio=0.25, shape=(1, 12, 12)):
-    folder = RunFolder(root / "mnist-jscc-bass-0123456789ab")
+    folder = begun(root, made_config("bass", 1, 2))
     metrics = made_metrics("bass", 1, 2, 0.97, "TARGET", "")
     first, second = metrics["defenses"][1:3]
     pruned = {**PRUNING, "ratio": ratio}
@@ -46,10 +45,9 @@ def audited(root, *, study=STUDY, ratio=0.25, shape=(1, 12, 12)):
     arrays = made_arrays(1, 2, shape) | {
         f"defense/2/own/{name}": rng.random(size, dtype=np.float32) for name, size in own.items()
     }
-    folder.write_config(made_config("bass", 1, 2))
     folder.write_evaluation(arrays)
     folder.write_metrics(metrics)
-    return folder
+    return finished(folder)
 
 
 @pytest.mark.parametrize("shape", [(1, 12, 12), (3, 16, 16)])
@@ -70,10 +68,9 @@ def test_an_audit_without_a_knee_or_a_study_says_so(tmp_path):
 
 
 def test_a_run_without_audits_has_no_such_section(tmp_path):
-    folder = RunFolder(tmp_path / "mnist-jscc-bass-0123456789ab")
-    folder.write_config(made_config("bass", 1, 2))
+    folder = begun(tmp_path, made_config("bass", 1, 2))
     folder.write_evaluation(made_arrays(1, 2, (1, 12, 12)))
     folder.write_metrics(made_metrics("bass", 1, 2, 0.97, "TARGET", ""))
-    page = write_report(folder).read_text()
+    page = write_report(finished(folder)).read_text()
     assert 'id="pruning"' not in page
     assert 'id="inversion"' not in page

@@ -7,7 +7,7 @@ from io import BytesIO
 
 import numpy as np
 import pytest
-from made_runs import DEFENDED, made_radii, made_run
+from made_runs import DEFENDED, finished, made_radii, made_run
 from PIL import Image
 from support import digits, tiny_run, tiny_sembugger
 
@@ -183,6 +183,7 @@ def test_a_run_of_an_earlier_version_is_named(tmp_path):
     folder = made_run(tmp_path)
     metrics = {key: value for key, value in folder.metrics.items() if key != "studies"}
     folder.write_metrics(metrics)
+    finished(folder)
     with pytest.raises(StoreError, match=r"earlier semvet \(0\.1\.0, numerics 1\).*studies"):
         write_report(folder)
 
@@ -260,7 +261,8 @@ def test_the_same_run_gives_the_same_bytes(tmp_path):
 
 def test_an_unfinished_run_has_no_report(tmp_path):
     folder = made_run(tmp_path)
-    (folder.path / "metrics.json").unlink()
+    for name in ("manifest.json", "metrics.json"):
+        (folder.path / name).unlink()
     with pytest.raises(StoreError, match=r"not finished"):
         write_report(folder)
 

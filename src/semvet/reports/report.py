@@ -58,13 +58,14 @@ def write_report(folder: RunFolder) -> Path:
     """
     record = read_record(folder)
     pictures = {}
-    for name, draw in PICTURES.items():
-        content = png(draw, record)
-        if content is not None:
-            write_bytes(folder.path / "pictures" / f"{name}.png", content)
-            pictures[name] = embedded(content)
-    page = environment().get_template("report.html").render(**_facts(record), pictures=pictures)
-    write_bytes(folder.report, page.encode())
+    with folder.drawing() as place:
+        for name, draw in PICTURES.items():
+            content = png(draw, record)
+            if content is not None:
+                write_bytes(place / f"{name}.png", content)
+                pictures[name] = embedded(content)
+        page = environment().get_template("report.html").render(**_facts(record), pictures=pictures)
+        write_bytes(folder.report, page.encode())
     return folder.report
 
 

@@ -70,7 +70,7 @@ def trained_classifier(
     folder = store.trained(content_id(described, fingerprint))
     network = _make(name, splits.train, seed=run.seed)
     place(network, device)
-    with store.lock(folder):
+    with store.lock(folder, wait=watch.stage, doing="training the classifier"):
         if not (folder / "training.json").exists():
             watch.stage(f"training the classifier {name}")
             began = time.perf_counter()

@@ -16,7 +16,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, NullFormatter, NullLocator, StrMethodFormatter
 
 from semvet.reports.pictures.look import ATTACKED, FAINT, Frame, level_colour, png
-from semvet.store import read_json, write_bytes
+from semvet.store import RunFolder, read_json, write_bytes
 
 MEAN, MEDIAN, CENTER = "#1d6fb8", "#c2570c", "#2e7d32"
 CURVES: dict[str, tuple[str, Any, str]] = {  # certificate: colour, dashes, in words
@@ -45,7 +45,8 @@ def write_certified_psnr(path: Path) -> Path:
     content = png(draw_certified_psnr, read_json(path))
     assert content is not None  # there is always something to show
     picture = path.with_suffix(".png")
-    write_bytes(picture, content)
+    with RunFolder(path.parent).drawing():
+        write_bytes(picture, content)
     return picture
 
 

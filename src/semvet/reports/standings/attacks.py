@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from semvet.errors import StoreError
 from semvet.intervals import OverSeeds, over_seeds
 from semvet.store import RunFolder
 
@@ -33,10 +34,14 @@ def standings(folders: Iterable[RunFolder]) -> list[Standing]:
     """Finished runs with an attack, best mean ASR first, then the cheapest."""
     groups: dict[str, dict[int, tuple[dict[str, Any], dict[str, Any]]]] = {}
     for folder in folders:  # newest first: an older run of the same seed is left out
-        config = folder.config
-        if not folder.finished or config["attack"]["name"] == "none":
+        if not folder.finished:
             continue
-        metrics = folder.metrics
+        try:
+            config, metrics = folder.config, folder.metrics
+        except StoreError:  # one bad folder does not hide the others
+            continue
+        if config["attack"]["name"] == "none":
+            continue
         if "judgements" not in metrics:  # of a version that knew fewer attacks
             continue
         same = {k: v for k, v in config.items() if k not in ("seed", "defense")}

@@ -6,9 +6,11 @@ cell     the worst over levels and seeds of what is left
 """
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from semvet.errors import StoreError
 from semvet.reports.pictures.frontier import Point, points
 from semvet.reports.record import labels
 from semvet.store import RunFolder
@@ -43,7 +45,7 @@ class Matrix:
 
 def matrices(folders: Iterable[RunFolder]) -> list[Matrix]:
     """One per setting; where a seed was run twice, the newest run counts (`folders` come so)."""
-    runs = [(f.config, f.metrics) for f in folders if f.finished]
+    runs = _readable(folders)
     runs = [(c, m) for c, m in runs if c["attack"]["name"] != "none" and _current(m)]
     attacks = _attack_names([config["attack"] for config, _ in runs])
     every = labels([one for _, metrics in runs for one in metrics["defenses"]])
@@ -59,6 +61,15 @@ def matrices(folders: Iterable[RunFolder]) -> list[Matrix]:
             if config["seed"] not in cell.seeds:
                 cell.add(config["seed"], point)
     return [matrix for matrix in found.values() if len(matrix.rows) > 1]
+
+
+def _readable(folders: Iterable[RunFolder]) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    """Configuration and metrics; one bad folder does not hide the others."""
+    found = []
+    for folder in folders:
+        with suppress(StoreError):
+            found.append((folder.config, folder.metrics))
+    return found
 
 
 def _current(metrics: dict[str, Any]) -> bool:
