@@ -222,10 +222,12 @@ def defense_matrix(
 def finished(runs: Path | str | None = None, *, skipped: Tell = nobody) -> list[RunRecord]:
     """The records of all finished runs of a store. A folder that cannot be read stops nothing."""
     records = []
-    for folder in _store(runs).runs():
+    listing = _store(runs).runs()
+    for one in listing.skipped:
+        skipped(one.why)
+    for folder in listing.finished:
         try:
-            if folder.finished:
-                records.append(read_run(folder))
+            records.append(read_run(folder))
         except StoreError as error:
             skipped(str(error))
     return records

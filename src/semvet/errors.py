@@ -20,6 +20,10 @@ class StoreError(SemvetError):
     """A result file that cannot be written, read or trusted."""
 
 
+class Missing(StoreError):  # noqa: N818 - a state that callers wait for, not a failure
+    """Nothing is there, or something half-made or damaged: whoever needs it may make it."""
+
+
 class WeightsError(StoreError):
     """Weights that are not safetensors, were changed, or do not fit the system."""
 

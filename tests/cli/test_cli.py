@@ -62,7 +62,7 @@ def test_a_run_leaves_a_folder_with_everything_in_it(finished):
     names = {path.name for path in config.parent.iterdir()}
     assert names >= {
         "config.yaml", "metrics.json", "weights.safetensors", "weights.json", "poison.json",
-        "pictures", "report.html", "log.jsonl",
+        "pictures", "report.html", "log.jsonl", "manifest.json",
     }  # fmt: skip
     assert list((config.parent / "pictures").glob("*.png"))
     assert not list((finished / "store").rglob("*.pt"))
@@ -170,12 +170,15 @@ def test_trained_weights_that_were_changed_are_not_evaluated(done):
 def test_show_names_a_truncated_result_and_the_way_out(weights):
     path = weights.with_name("metrics.json")
     path.write_bytes(path.read_bytes()[:100])
-    assert f"{path}: truncated or not JSON; delete its folder" in refused("show", "latest")
+    err = refused("show", "latest")
+    assert f"{path}: not as the run left it" in err
+    assert "delete its folder and start the run again" in err
 
 
 def test_show_of_an_unfinished_run_says_how_to_go_on(weights):
-    weights.with_name("metrics.json").unlink()
-    err = refused("show", "latest")
+    for name in ("manifest.json", "metrics.json"):
+        weights.with_name(name).unlink()
+    err = refused("show", weights.parent.name)
     assert f"not finished; `semvet run {weights.with_name('config.yaml')}` goes on" in err
 
 

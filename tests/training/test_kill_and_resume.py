@@ -119,7 +119,7 @@ def test_a_run_killed_at_five_steps_ends_in_the_metrics_of_an_unbroken_one(unbro
     assert not [*tmp_path.rglob("checkpoint*"), *tmp_path.rglob(".*.part")]
 
 
-@pytest.mark.parametrize("writing", ["write_weights", "write_metrics"])
+@pytest.mark.parametrize("writing", ["write_weights", "write_metrics", "write_manifest"])
 def test_a_run_killed_after_training_does_not_train_again(
     unbroken, run, tmp_path, started, writing
 ):

@@ -131,9 +131,9 @@ class Run(Record):
         return {k: v for k, v in self.document().items() if k not in ("defense", "evaluation")}
 
 
-def content_id(record: dict[str, Any], data_fingerprint: str) -> str:
+def content_id(record: dict[str, Any], data_fingerprint: str, *, numerics: int = NUMERICS) -> str:
     """12 hex digits of SHA-256 over (record, data, numerics version)."""
-    whole = {"record": record, "data": data_fingerprint, "numerics": NUMERICS}
+    whole = {"record": record, "data": data_fingerprint, "numerics": numerics}
     text = json.dumps(whole, sort_keys=True, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 

@@ -21,7 +21,7 @@ from semvet.metrics.visibility import l2
 from semvet.pipeline.reload import Reloaded, reload
 from semvet.records import CertificateRecord, Certifying
 from semvet.records.certificate import TriggerNorms
-from semvet.store import RunFolder, Store, read_json, write_json
+from semvet.store import RunFolder, Store, read_json, write_model
 from semvet.training.machine import pick_device
 from semvet.watch import Silent, Watch
 
@@ -47,9 +47,10 @@ def certify(
         return path
     watch.stage("loading the run")
     loaded = reload(folder, device=where, hardened=asked.hardened)
-    with Store(folder.path.parent).lock(folder.path):
-        record = _record(loaded, asked, folder, where, watch)
-        write_json(path, record.model_dump(mode="json"))
+    doing = "certifying it"
+    with Store(folder.path.parent).lock(folder.path, wait=watch.stage, doing=doing):
+        if not path.exists():  # made by whom we waited for
+            write_model(path, _record(loaded, asked, folder, where, watch))
     return path
 
 

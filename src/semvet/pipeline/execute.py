@@ -1,6 +1,7 @@
 """One run from its record to its folder: data -> poison -> train -> evaluate -> defend -> store."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import torch
@@ -45,7 +46,9 @@ def execute(
     folder = store.run(name, content_id(run.document(), material.fingerprint))
     if folder.finished:
         return folder
-    with store.lock(folder.path):
+    with store.lock(folder.path, wait=watch.stage, doing="running it"):
+        if folder.finished:  # by whom we waited for
+            return folder
         folder.write_config(run.document())
         folder.log("started", data=material.data.source)
         watch.stage(f"data: {material.data.source}")
@@ -55,6 +58,8 @@ def execute(
         stage = Stage(run, material, shop, folder, clock)
         record = stage.evaluated(stage.trained())
         folder.write_metrics(record.model_dump(mode="json"))
+        when = datetime.fromisoformat(record.provenance.finished)
+        folder.write_manifest(fingerprint=material.fingerprint, finished=when)
         folder.log("finished", seconds=clock.seconds())
     return folder
 

@@ -63,7 +63,7 @@ class Retraining:
         folder = shop.store.trained(content_id(described, shop.fingerprint))
         weights, findings = folder / "weights.safetensors", folder / "training.json"
         link, attack = build(self.run, shop.splits)
-        with shop.store.lock(folder):
+        with shop.store.lock(folder, wait=shop.watch.stage, doing="split training"):
             if not findings.exists():
                 shop.watch.stage(f"split training, processes: {parties}")
                 link, found = split_training(

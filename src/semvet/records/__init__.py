@@ -2,6 +2,7 @@
 
 RunRecord          metrics.json             what one run found
 CertificateRecord  certificates-<id>.json   what is certified of its smoothed pictures
+Manifest           manifest.json            the files of a finished run, and their hashes
 """
 
 from semvet.records.base import LAYOUT, Mean, Rate, Record
@@ -20,6 +21,7 @@ from semvet.records.exhibits import (
     Panel,
     Table,
 )
+from semvet.records.manifest import Manifest
 from semvet.records.run import (
     AttackRecord,
     ClassifierFigures,
@@ -70,6 +72,7 @@ __all__ = [
     "Judgement",
     "Level",
     "Line",
+    "Manifest",
     "Mark",
     "Matrix",
     "Mean",

@@ -2,21 +2,17 @@
 
 from pathlib import Path
 
-from pydantic import ValidationError
-
-from semvet.errors import StoreError
+from semvet.errors import Missing, StoreError
 from semvet.records import CertificateRecord
-from semvet.store import read_json
+from semvet.store import read_model
 
 
 def read_certificate(path: Path) -> CertificateRecord:
     """Raises StoreError: no such file, changed or damaged, or of another layout."""
     try:
-        return CertificateRecord.model_validate(read_json(path))
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "the whole"
+        return read_model(path, CertificateRecord)
+    except Missing as error:
         raise StoreError(
-            f"{path}: changed, damaged or of an earlier semvet ({where}: {first['msg'].lower()}); "
+            f"{path}: changed, damaged or of an earlier semvet ({str(error).partition('; ')[0]}); "
             "delete it and certify again"
         ) from None

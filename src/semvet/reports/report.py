@@ -52,13 +52,14 @@ def write_report(folder: RunFolder) -> Path:
     """
     reading = read_reading(folder)
     pictures = {}
-    for name, draw in drawings(reading).items():
-        content = png(draw, reading)
-        if content is not None:
-            write_bytes(folder.path / "pictures" / f"{name}.png", content)
-            pictures[name] = embedded(content)
-    page = environment().get_template("report.html").render(**_facts(reading, pictures))
-    write_bytes(folder.report, page.encode())
+    with folder.drawing() as place:
+        for name, draw in drawings(reading).items():
+            content = png(draw, reading)
+            if content is not None:
+                write_bytes(place / f"{name}.png", content)
+                pictures[name] = embedded(content)
+        page = environment().get_template("report.html").render(**_facts(reading, pictures))
+        write_bytes(folder.report, page.encode())
     return folder.report
 
 

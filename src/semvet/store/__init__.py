@@ -1,7 +1,16 @@
 """Result files. The only package that touches them; it knows numpy arrays, not torch."""
 
-from semvet.store.files import append_line, read_json, write_bytes, write_json
-from semvet.store.runs import RunFolder, Store, default_store
+from semvet.store.files import (
+    append_line,
+    read_json,
+    read_model,
+    write_bytes,
+    write_json,
+    write_model,
+)
+from semvet.store.once import once
+from semvet.store.runs import RunFolder
+from semvet.store.store import Listing, Skipped, Store, default_store
 from semvet.store.weights import (
     Arrays,
     read_checkpoint,
@@ -12,15 +21,20 @@ from semvet.store.weights import (
 
 __all__ = [
     "Arrays",
+    "Listing",
     "RunFolder",
+    "Skipped",
     "Store",
     "append_line",
     "default_store",
+    "once",
     "read_checkpoint",
     "read_json",
+    "read_model",
     "read_weights",
     "write_bytes",
     "write_checkpoint",
     "write_json",
+    "write_model",
     "write_weights",
 ]

@@ -1,87 +1,147 @@
-"""Where runs live, and what is in their folders.
+"""What is in the folder of a run.
 
     <root>/<data>-<system>-<attack>-<id>/   config.yaml metrics.json weights.safetensors (+ .json)
-                                            poison.json evaluation.safetensors pictures/*.png
-                                            report.html log.jsonl
-                                            certificates-<id>.json (+ .png)
+                                            poison.json evaluation.safetensors (+ .json)
                                             hardened-<i>.safetensors (+ .json), of defense i
-    <root>/trained/<id>/                    weights, poison.json, training.json; a checkpoint
-                                            while the training is under way
+                                            manifest.json, the last: the hashes of all these
+                                            pictures/*.png report.html log.jsonl
+                                            certificates-<id>.json (+ .png)
 
-A run is finished when its metrics.json is there: that file is written last. Runs that train the
-same system share one folder under `trained`.
+A run is finished when its manifest is there. Whatever is read of a finished run has the hash that
+the manifest says; the manifest has the id that its configuration and data give, and so has the
+folder's name. So no figure is shown under another run's name.
 """
 
+import hashlib
 import os
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-from pydantic import ValidationError
-
-from semvet.config import written
-from semvet.errors import StoreError
-from semvet.records import LAYOUT, RunRecord
+from semvet.config import NUMERICS, content_id, written
+from semvet.errors import Missing, StoreError
+from semvet.records import Manifest, RunRecord
 from semvet.store.files import (
+    JSON_BYTES,
+    LARGEST,
     append_line,
+    as_json,
+    as_model,
     explained,
-    read_json,
+    opened,
+    read_model,
     read_yaml,
-    remove_unfinished,
     write_json,
+    write_model,
     write_text,
 )
-from semvet.store.weights import Arrays, read_weights, write_weights
+from semvet.store.locks import locked
+from semvet.store.weights import Arrays, read_weights, sidecar, write_weights
+
+NEEDED = ("config.yaml", "metrics.json")
+WAY_OUT = "restore it, or delete its folder and start the run again"
+KEPT = re.compile(r"poison\.json|(weights|evaluation|hardened-\d{1,4})\.(safetensors|json)")
 
 
 @dataclass(frozen=True)
 class RunFolder:
-    """One run's files. Reading works on unfinished runs too, as far as they got."""
+    """One run's files."""
 
     path: Path
 
     @property
     def id(self) -> str:
-        return self.path.name.rsplit("-", 1)[-1]
+        return self._name.rpartition("-")[2]
+
+    @property
+    def _name(self) -> str:
+        return os.path.basename(os.path.abspath(self.path))
 
     @property
     def finished(self) -> bool:
-        return (self.path / "metrics.json").exists()
+        return os.path.lexists(self.path / "manifest.json")
+
+    @property
+    def manifest(self) -> Manifest:
+        """Raises Missing for a run that is not finished, StoreError for one that is mixed up."""
+        if not self.finished:
+            raise Missing(self._why_not_finished())
+        path = self.path / "manifest.json"
+        found = read_model(path, Manifest)
+        self._is_of(found)
+        return found
 
     @property
     def metrics(self) -> dict[str, Any]:
-        if not self.finished:
-            way_out = f"`semvet run {self.path / 'config.yaml'}` goes on with it"
-            raise StoreError(f"{self.path}: not finished; {way_out}")
-        return read_json(self.path / "metrics.json")
+        path = self.path / "metrics.json"
+        return as_json(path, self.content("metrics.json", most=JSON_BYTES))
 
     @property
     def record(self) -> RunRecord:
-        """What the run found. Raises StoreError for a record of another layout."""
-        try:
-            return RunRecord.model_validate(self.metrics)
-        except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(map(str, first["loc"]))
-            raise StoreError(
-                f"{self.path / 'metrics.json'}: not a record of layout {LAYOUT} ({where}: "
-                f"{first['msg']}); an earlier semvet wrote it, or it was changed. Run the same "
-                f"configuration again: `semvet run {self.path / 'config.yaml'}`"
-            ) from None
+        path = self.path / "metrics.json"
+        return as_model(path, self.content("metrics.json", most=JSON_BYTES), RunRecord)
 
     @property
     def config(self) -> dict[str, Any]:
-        return read_yaml(self.path / "config.yaml")
+        """Of an unfinished run too."""
+        path = self.path / "config.yaml"
+        if not self.finished:
+            return read_yaml(path)
+        manifest = self.manifest
+        self._agrees("config.yaml", manifest)
+        if read_yaml(path) != manifest.config:
+            raise StoreError(f"{path}: not the configuration of the manifest; {WAY_OUT}")
+        return manifest.config
 
     @property
     def report(self) -> Path:
         return self.path / "report.html"
 
+    def check(self) -> None:
+        """Every file of the run against the manifest. Raises what `manifest` and `content` do."""
+        manifest = self.manifest
+        _ = self.config
+        for name in manifest.files:
+            self._agrees(name, manifest)
+
+    def content(self, name: str, *, most: int = LARGEST) -> bytes:
+        """A file of a finished run. Raises StoreError unless it is as the run left it."""
+        manifest = self.manifest
+        with opened(self.path / name, most=most) as file:
+            content = file.read(most)
+        self._compare(name, manifest, hashlib.sha256(content).hexdigest())
+        return content
+
+    def weights(self) -> Arrays:
+        """Raises WeightsError unless the file is safetensors and has the recorded hash."""
+        return self._arrays("weights.safetensors")
+
+    def hardened(self, index: int) -> Arrays:
+        """Raises StoreError where that defense left no system of its own."""
+        path = self.path / f"hardened-{index}.safetensors"
+        if path.name not in self.manifest.files:
+            names = sorted(one.stem for one in self.path.glob("hardened-*.safetensors"))
+            raise StoreError(f"{path}: no such system; there: {', '.join(names) or 'none'}")
+        return self._arrays(path.name)
+
+    def evaluation(self) -> Arrays:
+        """Example images, triggers and SSIM scores, as the report draws them."""
+        return self._arrays("evaluation.safetensors")
+
+    def certificates(self, content_id: str) -> Path:
+        """The file that certificates of the run's pictures are in, or will be."""
+        return self.path / f"certificates-{content_id}.json"
+
     def write_config(self, document: dict[str, Any]) -> None:
+        """Of a run that begins, or begins anew: what it found before is no longer true."""
+        with explained(self.path, "written"):
+            for name in ("manifest.json", "metrics.json"):
+                (self.path / name).unlink(missing_ok=True)
         write_text(self.path / "config.yaml", written(document))
 
     def write_metrics(self, metrics: dict[str, Any]) -> None:
@@ -93,94 +153,82 @@ class RunFolder:
     def write_weights(self, arrays: Arrays, description: dict[str, Any]) -> None:
         write_weights(self.path / "weights.safetensors", arrays, description)
 
-    def weights(self) -> Arrays:
-        """Raises WeightsError unless the file is safetensors and has the recorded hash."""
-        return read_weights(self.path / "weights.safetensors")
-
     def write_hardened(self, index: int, arrays: Arrays, description: dict[str, Any]) -> None:
         """The system as defense number `index` of the run left it."""
         write_weights(self.path / f"hardened-{index}.safetensors", arrays, description)
 
-    def hardened(self, index: int) -> Arrays:
-        """Raises StoreError where that defense left no system of its own."""
-        path = self.path / f"hardened-{index}.safetensors"
-        if not path.exists():
-            names = sorted(one.stem for one in self.path.glob("hardened-*.safetensors"))
-            raise StoreError(f"{path}: no such system; there: {', '.join(names) or 'none'}")
-        return read_weights(path)
-
     def write_evaluation(self, arrays: Arrays) -> None:
         write_weights(self.path / "evaluation.safetensors", arrays, {})
 
-    def evaluation(self) -> Arrays:
-        """Example images, triggers and SSIM scores, as the report draws them."""
-        return read_weights(self.path / "evaluation.safetensors")
+    def write_manifest(self, *, fingerprint: str, finished: datetime) -> None:
+        """The last file of a run. Raises Missing if others were removed in the meantime."""
+        with explained(self.path, "read"):
+            files = {name for name in os.listdir(self.path) if KEPT.fullmatch(name)}
+        manifest = Manifest(
+            id=self.id, name=self._name.rpartition("-")[0],
+            config=read_yaml(self.path / "config.yaml"), fingerprint=fingerprint,
+            numerics=NUMERICS, finished=finished,
+            files={name: self._digest(name) for name in sorted(files.union(NEEDED))},
+        )  # fmt: skip
+        self._is_of(manifest)
+        write_model(self.path / "manifest.json", manifest)
 
-    def certificates(self, content_id: str) -> Path:
-        """The file that certificates of the run's pictures are in, or will be."""
-        return self.path / f"certificates-{content_id}.json"
+    @contextmanager
+    def drawing(self) -> Iterator[Path]:
+        """The folder of pictures, for one process at a time."""
+        pictures = self.path / "pictures"
+        with locked(self.path, wait=lambda _: None, doing="drawing"):
+            with explained(pictures, "written"):
+                pictures.mkdir(exist_ok=True)
+            yield pictures
 
     def log(self, event: str, **facts: Any) -> None:
         append_line(self.path / "log.jsonl", {"time": time.time(), "event": event, **facts})
 
+    def _is_of(self, manifest: Manifest) -> None:
+        """Raises StoreError for another run's manifest, or configuration."""
+        path, wanted = self.path / "manifest.json", f"{manifest.name}-{manifest.id}"
+        if not self._name.endswith(f"-{manifest.id}"):
+            raise StoreError(
+                f"{path}: of run {wanted}, but the folder is {self._name}; give it that name "
+                "again, or delete the folder"
+            )
+        made = content_id(manifest.config, manifest.fingerprint, numerics=manifest.numerics)
+        if made != manifest.id:
+            raise StoreError(
+                f"{path}: its configuration and data are those of a run {made}, not of "
+                f"{wanted}; {WAY_OUT}"
+            )
 
-@dataclass(frozen=True)
-class Store:
-    root: Path
+    def _arrays(self, name: str) -> Arrays:
+        """The sidecar is the manifest's, the arrays are the sidecar's."""
+        manifest, path = self.manifest, self.path / name
+        beside = sidecar(path)
+        said = as_json(beside, self.content(beside.name, most=JSON_BYTES)).get("sha256")
+        self._compare(name, manifest, str(said))
+        return read_weights(path)
 
-    def run(self, name: str, content_id: str) -> RunFolder:
-        return RunFolder(self.root / f"{name}-{content_id}")
+    def _agrees(self, name: str, manifest: Manifest) -> None:
+        self._compare(name, manifest, self._digest(name))
 
-    def trained(self, content_id: str) -> Path:
-        return self.root / "trained" / content_id
+    def _digest(self, name: str) -> str:
+        with opened(self.path / name) as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
 
-    def runs(self) -> list[RunFolder]:
-        """Newest first."""
-        folders = [RunFolder(path.parent) for path in self.root.glob("*/config.yaml")]
-        return sorted(folders, key=lambda run: run.path.stat().st_mtime, reverse=True)
+    def _compare(self, name: str, manifest: Manifest, found: str) -> None:
+        if found != manifest.files.get(name):
+            raise StoreError(
+                f"{self.path / name}: not as the run left it: its SHA-256 is {found[:16]}..., "
+                f"manifest.json says {manifest.files.get(name, 'nothing of it')[:16]}...; it was "
+                f"changed, damaged, or is another run's; {WAY_OUT}"
+            )
 
-    def find(self, text: str) -> RunFolder:
-        """By folder, by name or id (or their beginning), or `latest`.
-
-        Raises StoreError with the runs that there are.
-        """
-        folder = Path(text)
-        if (folder / "config.yaml").exists():
-            return RunFolder(folder)
-        runs = self.runs()
-        if text == "latest" and runs:
-            return runs[0]
-        if not runs:
-            raise StoreError(f"{self.root}: no runs yet; `semvet run quickstart` makes one")
-        names = [(run, (run.path.name, run.id)) for run in runs]
-        exact = [run for run, both in names if text in both]
-        begun = [run for run, both in names if text and any(n.startswith(text) for n in both)]
-        found = exact or begun
-        if len(found) == 1:
-            return found[0]
-        listed = ", ".join(r.path.name for r in (found or runs)[:8])
-        problem = "is not unique" if found else "is no run"
-        raise StoreError(f"{text!r} {problem} in {self.root}; there: {listed} (or `latest`)")
-
-    @contextmanager
-    def lock(self, path: Path) -> Iterator[None]:
-        """One process at a time works on a folder. Locks of killed processes are free."""
-        with explained(path, "written"):
-            path.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(path / ".lock")
-            try:
-                lock.acquire(timeout=0)
-            except Timeout:
-                raise StoreError(
-                    f"{path}: another process is working on this run; wait for it or end it"
-                ) from None
-            remove_unfinished(path)
-        try:
-            yield
-        finally:
-            lock.release()
-
-
-def default_store() -> Store:
-    """`./runs`, or the folder that SEMVET_RUNS names."""
-    return Store(Path(os.environ.get("SEMVET_RUNS") or "runs"))
+    def _why_not_finished(self) -> str:
+        again = f"`semvet run {self.path / 'config.yaml'}`"
+        if os.path.lexists(self.path / "metrics.json"):
+            return (
+                f"{self.path}: no manifest.json beside metrics.json: written by an earlier "
+                "semvet (layout 2), or stopped at its last step; run the same configuration "
+                f"again: {again}"
+            )
+        return f"{self.path}: not finished; {again} goes on with it"

@@ -55,7 +55,7 @@ def trained_classifier(
     folder = store.trained(content_id(described, fingerprint))
     network = make_classifier(name, splits.train, seed=run.seed)
     place(network, device)
-    with store.lock(folder):
+    with store.lock(folder, wait=watch.stage, doing="training the classifier"):
         if not (folder / "training.json").exists():
             watch.stage(f"training the classifier {name}")
             began = time.perf_counter()

@@ -69,7 +69,7 @@ def trained_system(
     folder = workshop.store.trained(content_id(described, workshop.fingerprint))
     weights, record = folder / "weights.safetensors", folder / "training.json"
     link, attack = build(run, workshop.splits)
-    with workshop.store.lock(folder):
+    with workshop.store.lock(folder, wait=workshop.watch.stage, doing=f"training {name}"):
         if not record.exists():
             workshop.watch.stage(f"training {name}")
             trained = _train(run, workshop, link, attack, folder, change)

@@ -20,7 +20,7 @@ from semvet.records import CertificateRecord
 from semvet.records.certificate import CurveRecord, Quantiles, Reached, SystemCertificates
 from semvet.reports.certificates import read_certificate
 from semvet.reports.pictures.look import ATTACKED, FAINT, Frame, level_colour, png
-from semvet.store import write_bytes
+from semvet.store import RunFolder, write_bytes
 
 COLOURS = {"mean": "#1d6fb8", "median": "#c2570c", "center": "#2e7d32"}  # of smoothers
 DASHES: dict[str, Any] = {  # of certificates; the strongest of each smoother is solid
@@ -52,7 +52,8 @@ def write_certified_psnr(path: Path) -> Path:
     content = png(draw_certified_psnr, read_certificate(path))
     assert content is not None  # there is always something to show
     picture = path.with_suffix(".png")
-    write_bytes(picture, content)
+    with RunFolder(path.parent).drawing():
+        write_bytes(picture, content)
     return picture
 
 
