@@ -20,6 +20,7 @@ PerImage = Float[Tensor, " batch"]
 Flags = Bool[Tensor, " batch"]
 Indices = Int[Tensor, " index"]
 Scalar = Float[Tensor, ""]
+LossTerms = dict[str, Scalar]  # weighted; their sum is what training minimizes
 Draws = dict[str, Tensor]  # everything random in one forward pass, drawn before it
 
 Share = Annotated[float, Gt(0), Le(1)]  # a part of a whole
@@ -33,6 +34,14 @@ ClassLabel = Annotated[int, Ge(0), Le(65_535)]
 Count = Annotated[int, Ge(1), Le(1_000_000)]
 Positive = Annotated[float, Gt(0), Le(1_000_000)]
 NonNegative = Annotated[float, Ge(0), Le(1_000_000)]
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Where in a training a step is: what anneals, freezes or changes its weight depends on it."""
+
+    phase: int
+    share: float  # of the phase that is done
 
 
 class ImageShape(NamedTuple):

@@ -53,7 +53,7 @@ def test_the_largest_ratio_that_an_error_recommends_is_allowed(pairs):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"without": None}, "removes an element of scenes, but .* take data=scenes"),
+        ({"element_removed": None}, "removes an element of scenes, but .* take data=scenes"),
         ({"label": 0}, "finds none of 254 .* that holds the element; .* data.share"),
         ({"label": 1}, "all 254 training images hold the element .* data.share less than 1"),
     ],

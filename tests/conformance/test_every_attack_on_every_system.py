@@ -7,7 +7,7 @@ from every_system import VARIANTS, make_link
 
 from semvet.attacks import ATTACKS, Controls
 from semvet.randomness import seeded, stream
-from semvet.types import Pairs
+from semvet.types import Moment, Pairs
 
 SHAPE = (1, 28, 28)
 
@@ -29,9 +29,9 @@ def test_the_systems_own_losses_are_part_of_the_attacks(attack, variant):
     batch = Pairs(x, x, zeros, zeros)
     noise = attack.draw(link, 8, victims, rng=stream(0, "noise"))
     for phase in range(link.system.phases):
-        link.system.schedule(phase, 0.5)
-        own = link.transmit(x, link.draw(8, rng=stream(0, "noise"))).terms
-        terms = attack.loss(link, batch, victims, noise)
+        now = link.during(Moment(phase, 0.5))
+        own = now.transmit(x, link.draw(8, rng=stream(0, "noise"))).terms
+        terms = attack.loss(now, batch, victims, noise)
         assert own.keys() < terms.keys()
         total = torch.stack(list(terms.values())).sum()
         assert total.isfinite()

@@ -5,6 +5,7 @@ import torch
 from constructed_links import SHAPE, Linear, backdoored, triggered
 
 from semvet.defenses import DEFENSES, View
+from semvet.defenses.statistics.asking import score_of
 from semvet.defenses.strip import Sameness
 from semvet.errors import DefenseError
 from semvet.randomness import stream
@@ -67,14 +68,16 @@ def test_the_same_seed_gives_the_same_scores_and_threshold(name):
 def test_a_score_ignores_batch_mates(name):
     statistic, x = statistic_of(name), images(4, "benign")
     among_others = torch.cat([x[:1], triggered(x[1:])])
-    one, other = (statistic(backdoored(), b, rng=stream(0, "s")) for b in (x, among_others))
+    one, other = (
+        score_of(statistic, backdoored(), b, rng=stream(0, "s")) for b in (x, among_others)
+    )
     assert one[0].item() == pytest.approx(other[0].item(), rel=1e-5)
 
 
 @detectors
 def test_a_statistic_has_a_gradient_for_attackers(name):
     link, x = backdoored(), images(3, "benign").requires_grad_()
-    statistic_of(name)(link, x, rng=stream(0, "s")).sum().backward()
+    score_of(statistic_of(name), link, x, rng=stream(0, "s")).sum().backward()
     for gradient in (x.grad, link.system.gain.grad):
         assert gradient.isfinite().all()
         assert gradient.abs().sum() > 0
@@ -96,7 +99,7 @@ def test_poisoned_own_images_blind_a_detector():
 
 
 def test_snr_consistency_needs_the_channel():
-    with pytest.raises(DefenseError, match="Linear does not say what channel"):
+    with pytest.raises(DefenseError, match="the link does not say what channel"):
         applied("snr-consistency", Linear(torch.eye(64)))
 
 

@@ -8,7 +8,7 @@ from semvet.errors import ConfigError
 from semvet.randomness import seeded, stream
 from semvet.systems import JSCCF, Transceiver
 from semvet.training.engine import Engine
-from semvet.types import ImageShape, Pairs
+from semvet.types import ImageShape, Moment, Pairs
 
 GREY = (1, 28, 28)
 
@@ -104,4 +104,15 @@ def test_greedy_training_trains_one_round_after_the_other():
     assert torch.equal(start[1], middle[1])
     assert torch.equal(middle[0], end[0])
     assert not torch.equal(middle[1], end[1])
-    assert system.active == 2
+    assert all(p.requires_grad for p in system.parameters())
+
+
+def test_a_greedy_phase_ends_with_its_own_round():
+    link = Transceiver(jscc_f(), AWGN(), snr_db=10.0)
+    noise = link.draw(3, rng=stream(0, "n"))
+    first, second = (
+        link.during(Moment(phase, 0.5)).transmit(images(), noise).features for phase in (0, 1)
+    )
+    whole = link.transmit(images(), noise).features
+    assert first.shape[1] < second.shape[1]
+    assert torch.equal(second, whole)

@@ -18,7 +18,7 @@ from semvet.systems.layers.residual import (
     ResidualBlockUp,
 )
 from semvet.training.engine import Engine
-from semvet.types import ImageShape, Pairs, to_images
+from semvet.types import ImageShape, Moment, Pairs, to_images
 
 GREY = (1, 28, 28)
 CODEBOOKS = ("qam", "learned")
@@ -99,11 +99,10 @@ def test_the_features_are_the_latent_before_quantization():
 
 def test_sigma_rises_in_20_steps_from_about_5_to_100_for_64_points():
     system = jscc_q()
-    assert system.constellation.hardness == 10
-    seen = []
-    for step in range(1001):
-        system.schedule(0, step / 1000)
-        seen.append(system.constellation.sigma)
+    seen = [
+        system.constellation.sigma(system.hardness_at(Moment(0, step / 1000)))
+        for step in range(1001)
+    ]
     assert seen == sorted(seen)
     assert sorted(set(seen)) == pytest.approx([5.25 * i for i in range(1, 21)])
 
@@ -111,32 +110,25 @@ def test_sigma_rises_in_20_steps_from_about_5_to_100_for_64_points():
 @pytest.mark.parametrize("cap", [0.5, 4.2, 100.0])
 def test_another_cap_is_reached_at_the_end(cap):
     system = jscc_q(hardness=cap)
-    before = system.constellation.hardness
-    system.schedule(0, 0.0)
-    assert system.constellation.hardness == 0.5
-    system.schedule(0, 1.0)
-    assert system.constellation.hardness == before == cap
+    assert system.hardness_at(Moment(0, 0.0)) == 0.5
+    assert system.hardness_at(Moment(0, 1.0)) == system.hardness_at(None) == cap
 
 
 @pytest.mark.parametrize("codebook", CODEBOOKS)
-def test_evaluation_changes_no_buffer_and_training_only_between_steps(codebook):
+def test_no_transmission_changes_a_buffer_and_settling_does(codebook):
     system = jscc_q(codebook=codebook).eval()
 
     def buffers():
         return {name: buffer.clone() for name, buffer in system.named_buffers()}
 
     before = buffers()
-    transmitted(system, images())
-    system.schedule(0, 1.0)
-    assert all(torch.equal(before[name], now) for name, now in buffers().items())
+    assert transmitted(system, images()).observed == {}
     system.train()
-    first = transmitted(system, images())
-    again = transmitted(system, images())
-    assert torch.equal(first.received, again.received)
-    if codebook == "learned":
-        sent = system.constellation.running.clone()
-        system.schedule(0, 0.5)
-        assert not torch.equal(system.constellation.running, sent)
+    observed = transmitted(system, images()).observed
+    assert all(torch.equal(before[name], now) for name, now in buffers().items())
+    system.settle(observed)
+    changed = {name for name, now in buffers().items() if not torch.equal(before[name], now)}
+    assert changed == ({"constellation.running"} if codebook == "learned" else set())
 
 
 @pytest.mark.parametrize("codebook", CODEBOOKS)
@@ -145,9 +137,8 @@ def test_the_uniformity_loss_is_the_divergence_of_the_batch_in_training_only(cod
     made = transmitted(system, images())
     latent = torch.complex(*made.features.chunk(2, dim=1))
     apart = latent.flatten()[:, None] - system.constellation.points
-    likelihoods = torch.softmax(-system.constellation.sigma * apart.abs().square(), dim=1).mean(
-        dim=0
-    )
+    sigma = system.constellation.sigma(system.hardness)
+    likelihoods = torch.softmax(-sigma * apart.abs().square(), dim=1).mean(dim=0)
     uniform = torch.full((16,), 1 / 16)
     divergence = torch.nn.functional.kl_div(uniform.log(), likelihoods, reduction="sum")
     assert made.terms.keys() == {"uniformity"}

@@ -10,7 +10,7 @@ from semvet.systems import JSCC, SemCC, Transceiver
 from semvet.systems.base import as_features
 from semvet.systems.objectives.info_nce import info_nce
 from semvet.training.engine import Engine
-from semvet.types import ImageShape, Pairs
+from semvet.types import ImageShape, Moment, Pairs
 
 GREY = (1, 28, 28)
 
@@ -24,9 +24,9 @@ def images(count=5, shape=GREY):
     return torch.rand(count, *shape, generator=stream(0, "x"))
 
 
-def transmitted(system, x, *, snr_db=5.0):
+def transmitted(system, x, *, snr_db=5.0, moment=None):
     noise = system.draw(AWGN(), len(x), rng=stream(0, "n"))
-    return system.transmit(x, AWGN(), noise, snr_db=snr_db)
+    return system.transmit(x, AWGN(), noise, snr_db=snr_db, moment=moment)
 
 
 def count(module):
@@ -86,18 +86,16 @@ def test_both_branches_of_a_term_get_gradients():
     noise = system.draw(AWGN(), len(x), rng=stream(0, "n"))
     features = as_features(system.encode(x, AWGN().capacity(noise, snr_db=5.0))).detach()
     sent, heard = features.clone().requires_grad_(), (features + 0.5).requires_grad_()
-    system._contrast(sent, heard, x)["noisy"].backward()
+    system._contrast(sent, heard, x, 0.01)["noisy"].backward()
     assert sent.grad.abs().sum() > 0
     assert heard.grad.abs().sum() > 0
 
 
 def test_the_first_stage_weighs_the_contrast_more_than_the_second():
     system, x = semcc(beta_1=0.5, beta_2=0.125), images()
-    terms = []
-    for phase, share in ((0, 0.0), (0, 0.9), (1, 0.0), (1, 1.0)):
-        system.schedule(phase, share)
-        terms.append(transmitted(system, x).terms["noisy"])
-    assert terms[0] == terms[1] == 4 * terms[2] == 4 * terms[3]
+    moments = (Moment(0, 0.0), Moment(0, 0.9), Moment(1, 0.0), Moment(1, 1.0), None)
+    terms = [transmitted(system, x, moment=moment).terms["noisy"] for moment in moments]
+    assert terms[0] == terms[1] == 4 * terms[2] == 4 * terms[3] == 4 * terms[4]
 
 
 def test_a_weight_of_zero_costs_nothing():

@@ -65,13 +65,23 @@ class Opaque(JSCC):
 
 
 class Annealed(JSCC):
-    warm = 1.0
+    def modulate(self, latent, *, moment=None):
+        return latent if moment is None else latent * moment.share / 2
 
-    def schedule(self, phase, share):
-        self.warm = share / 2
 
-    def decode(self, y, capacity):
-        return self.warm * super().decode(y, capacity)
+class LeftOut(JSCC):
+    def trained_in(self, phase):
+        return self.encoder.parameters()
+
+
+class Remembering(JSCC):
+    def __init__(self, shape, *, width: int = 4):
+        super().__init__(shape, width=width)
+        self.calls = 0
+
+    def transmitter_terms(self, latent, *, moment=None):
+        self.calls += 1
+        return {"calls": self.calls * latent.abs().mean()}
 
 
 class Foreign(JSCC):
@@ -87,7 +97,7 @@ class Pooled(JSCC):
 
 
 class TooMany(JSCC):
-    def modulate(self, latent):
+    def modulate(self, latent, *, moment=None):
         return torch.cat([latent, latent], dim=1)
 
     def decode(self, y, capacity):
@@ -106,7 +116,9 @@ class TooMany(JSCC):
         (Centred, "an image ignores its batch mates"),
         (Idle, "training reaches every parameter: no gradient for system.idle"),
         (Opaque, "a gradient reaches the image: "),
-        (Annealed, "the state that training ends in: after the last step it is another"),
+        (Annealed, "what training ends with: after the last step it is another"),
+        (LeftOut, "trained in some phase: `trained_in` leaves out .*decoder"),
+        (Remembering, "training step is pure .*: calls is another value a second time"),
         (Foreign, "layer 0 has parameters that are not the system's"),
         (Pooled, "layer 0 holds no Conv2d: AvgPool2d"),
         (TooMany, r"one shot systems send what they encode: \(4, 196\) is sent|it raised"),

@@ -14,9 +14,7 @@ from semvet.channels import OperatingPoint
 from semvet.errors import ConfigError
 from semvet.randomness import permutation
 from semvet.systems import Transceiver
-from semvet.types import Draws, Images, Indices, Pairs, Scalar, Targets, require_images
-
-LossTerms = dict[str, Scalar]  # weighted; their sum is what training minimizes
+from semvet.types import Draws, Images, Indices, LossTerms, Pairs, Targets, require_images
 
 
 class Controls(Flag):

@@ -17,7 +17,7 @@ from torch import Generator
 from semvet.attacks.base import Attack, LossTerms
 from semvet.attacks.families.knowing import Knowing
 from semvet.randomness import stream
-from semvet.systems import Detector, Transceiver
+from semvet.systems import Detector, Transceiver, taken
 from semvet.types import Count, Draws, NonNegative, Pairs, Targets
 
 
@@ -38,16 +38,33 @@ class DetectorAware(Knowing):
         self.against, self.lambda_d, self.looked_at = against, lambda_d, looked_at
 
     def draw(self, link: Transceiver, batch: int, victims: int, *, rng: Generator) -> Draws:
-        # a statistic draws for itself, from a stream that this number begins
+        # what the detector draws comes from a stream that the first number begins
         begin = torch.randint(2**31, (2,), generator=rng, device=rng.device)
-        return self.base.draw(link, batch, victims, rng=rng) | {"statistic": begin}
+        own = stream(int(begin[0]), "statistic", device=rng.device)
+        asked = 2 * min(self.looked_at, batch - victims)
+        noise = _named("base", self.base.draw(link, batch, victims, rng=rng))
+        noise["level"] = begin[1:] % self.levels
+        noise |= _named("detector", self.against.draw(asked, link.system.shape, rng=own))
+        for i, at in enumerate(self.against.points(link.nominal)):
+            noise |= _named(f"point {i}", link.draw(asked * self.against.copies, rng=own, at=at))
+        return noise
 
     def loss(self, link: Transceiver, batch: Pairs, victims: int, noise: Draws) -> LossTerms:
         x = batch.sent[victims : victims + self.looked_at]
-        seed, level = noise["statistic"].tolist()
-        x_k = self.base.trigger(x, level=1 + level % self.levels)
-        rng = stream(seed, "statistic", device=x.device)
-        benign, triggered = self.against(link, torch.cat([x, x_k]), rng=rng).float().chunk(2)
+        levels = [self.base.trigger(x, level=k) for k in range(1, self.levels + 1)]
+        x_k = torch.stack(levels).index_select(0, noise["level"]).squeeze(0)
+        both = torch.cat([x, x_k.contiguous(memory_format=torch.channels_last)])
+        questions = self.against.questions(both, taken(noise, "detector/"))
+        answers = [
+            link.transmit(questions, taken(noise, f"point {i}/"), at=at).received
+            for i, at in enumerate(self.against.points(link.nominal))
+        ]
+        benign, triggered = self.against.score(both, answers).float().chunk(2)
         scale = benign.detach().abs().mean().clamp(min=1e-12)
         excess = (triggered - benign).relu().mean() / scale
-        return self.base.loss(link, batch, victims, noise) | {"excess": self.lambda_d * excess}
+        base = self.base.loss(link, batch, victims, taken(noise, "base/"))
+        return base | {"excess": self.lambda_d * excess}
+
+
+def _named(prefix: str, draws: Draws) -> Draws:
+    return {f"{prefix}/{name}": value for name, value in draws.items()}

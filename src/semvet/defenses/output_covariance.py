@@ -19,6 +19,7 @@ Deviates: all of it is ours (D-035). Channel noise is part of f, so lambda_max h
     grows as the SNR falls.
 """
 
+from collections.abc import Sequence
 from typing import Annotated, Any, final
 
 import torch
@@ -26,11 +27,14 @@ from annotated_types import Ge, Gt, Le
 from jaxtyping import Float
 from torch import Generator, Tensor
 
+from semvet.channels import OperatingPoint
 from semvet.defenses.base import Defended, Defense, Vantage, View
 from semvet.defenses.semantic_smoothing import GaussianNoise
-from semvet.defenses.statistics.conformal import CHUNK, FalsePositives, detection_of
+from semvet.defenses.statistics.asking import CHUNK, answers_of
+from semvet.defenses.statistics.conformal import FalsePositives, detection_of
 from semvet.systems import Link
-from semvet.types import Count, Images, ImageShape, PerImage
+from semvet.systems.transceiver.detector import Points
+from semvet.types import Count, Draws, Images, ImageShape, PerImage
 
 Outputs = Float[Tensor, "batch copies reals"]  # of noisy copies, less their mean
 
@@ -42,15 +46,22 @@ class Stillness:
     def __init__(self, *, sigma: float, copies: int, clip: bool):
         self.noise, self.copies = GaussianNoise(sigma=sigma, clip=clip), copies
 
-    def __call__(self, link: Link, x: Images, *, rng: Generator) -> PerImage:
-        y = self.spread(link, x, rng=rng)
+    def draw(self, batch: int, shape: ImageShape, *, rng: Generator) -> Draws:
+        return self.noise.draw(batch * self.copies, shape, rng=rng)
+
+    def points(self, nominal: OperatingPoint | None) -> Points:
+        return (None,)
+
+    def questions(self, x: Images, draws: Draws) -> Images:
+        return self.noise(x.repeat_interleave(self.copies, dim=0), draws)
+
+    def score(self, x: Images, answers: Sequence[Images]) -> PerImage:
+        y = self.spread(x, answers)
         return -torch.linalg.eigvalsh(y @ y.mT / (self.copies - 1))[:, -1]
 
-    def spread(self, link: Link, x: Images, *, rng: Generator) -> Outputs:
+    def spread(self, x: Images, answers: Sequence[Images]) -> Outputs:
         """What N noisy copies of each image are received as, less their mean."""
-        copies = x.repeat_interleave(self.copies, dim=0)
-        noise = self.noise.draw(len(copies), ImageShape(*x.shape[1:]), rng=rng)
-        y = link(self.noise(copies, noise), rng=rng).view(len(x), self.copies, -1)
+        y = answers[0].view(len(x), self.copies, -1)
         return y - y.mean(dim=1, keepdim=True)
 
 
@@ -92,7 +103,10 @@ class OutputCovariance(Defense):
 
     @torch.no_grad()
     def _look(self, link: Link, x: Images, *, rng: Generator) -> tuple[dict[str, Any], Tensor]:
-        found = [spectrum(self.stillness.spread(link, part, rng=rng)) for part in x.split(CHUNK)]
+        found = [
+            spectrum(self.stillness.spread(part, answers_of(self.stillness, link, part, rng=rng)))
+            for part in x.split(CHUNK)
+        ]
         largest, rank, vectors = (torch.cat(parts) for parts in zip(*found, strict=True))
         findings = {
             "lambda_max_median": float(largest.median()),

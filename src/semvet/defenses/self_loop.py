@@ -11,23 +11,36 @@ Deviates: all of it is ours (D-035). Mean squared error orders images as minus P
     differentiable where nothing is lost.
 """
 
+from collections.abc import Sequence
 from typing import final
 
 from torch import Generator
 
+from semvet.channels import OperatingPoint
 from semvet.defenses.base import Defended, Defense, Vantage, View
 from semvet.defenses.statistics.conformal import FalsePositives, detection_of
 from semvet.metrics.psnr import mse
-from semvet.systems import Link
-from semvet.types import Images, PerImage
+from semvet.systems.transceiver.detector import Points
+from semvet.types import Draws, Images, ImageShape, PerImage
 
 
 @final
 class LoopError:
     """Mean squared error of an image as it comes back."""
 
-    def __call__(self, link: Link, x: Images, *, rng: Generator) -> PerImage:
-        return mse(link(x, rng=rng), x)
+    copies = 1
+
+    def draw(self, batch: int, shape: ImageShape, *, rng: Generator) -> Draws:
+        return {}
+
+    def points(self, nominal: OperatingPoint | None) -> Points:
+        return (None,)
+
+    def questions(self, x: Images, draws: Draws) -> Images:
+        return x
+
+    def score(self, x: Images, answers: Sequence[Images]) -> PerImage:
+        return mse(answers[0], x)
 
 
 @final

@@ -11,6 +11,7 @@ Paper: none; after the idea of STRIP, with channel noise instead of other images
 Deviates: all of it is ours (D-035).
 """
 
+from collections.abc import Sequence
 from typing import Annotated, final
 
 import torch
@@ -21,8 +22,8 @@ from semvet.channels import OperatingPoint
 from semvet.defenses.base import Defended, Defense, Vantage, View
 from semvet.defenses.statistics.conformal import FalsePositives, detection_of
 from semvet.errors import DefenseError
-from semvet.systems import Link, Transceiver
-from semvet.types import Images, PerImage
+from semvet.systems.transceiver.detector import Points
+from semvet.types import Draws, Images, ImageShape, PerImage
 
 DROPS_DB = (0.0, 2.0, 4.0, 6.0)
 
@@ -32,23 +33,25 @@ class Steadiness:
     """Minus the relative variance of what is received at SNRs of `drops_db` below the usual."""
 
     def __init__(self, drops_db: tuple[float, ...], *, draws: int):
-        self.drops_db, self.draws = drops_db, draws
+        self.drops_db, self.copies = drops_db, draws
 
-    def __call__(self, link: Link, x: Images, *, rng: Generator) -> PerImage:
+    def draw(self, batch: int, shape: ImageShape, *, rng: Generator) -> Draws:
+        return {}
+
+    def points(self, nominal: OperatingPoint | None) -> Points:
         """Raises DefenseError: the link does not say what channel it is used over."""
-        if not isinstance(link, Transceiver):
+        if nominal is None:
             raise DefenseError(
-                f"snr-consistency: {type(link).__name__} does not say what channel it is used "
-                "over; allowed: a trained link itself; in a combination it must come earlier"
+                "snr-consistency: the link does not say what channel it is used over; allowed: a "
+                "trained link itself; in a combination it must come earlier"
             )
-        points = [
-            OperatingPoint(link.nominal.channel, link.nominal.snr_db - drop)
-            for drop in self.drops_db
-        ]
-        copies = x.repeat_interleave(self.draws, dim=0)
-        y = torch.cat(
-            [link(copies, rng=rng, at=at).view(len(x), self.draws, -1) for at in points], dim=1
-        )
+        return [OperatingPoint(nominal.channel, nominal.snr_db - drop) for drop in self.drops_db]
+
+    def questions(self, x: Images, draws: Draws) -> Images:
+        return x.repeat_interleave(self.copies, dim=0)
+
+    def score(self, x: Images, answers: Sequence[Images]) -> PerImage:
+        y = torch.cat([answer.view(len(x), self.copies, -1) for answer in answers], dim=1)
         energy = y.mean(dim=1).square().mean(dim=1).clamp(min=1e-6)
         return -y.var(dim=1).mean(dim=1) / energy
 

@@ -11,16 +11,18 @@ Deviates: STRIP looks at the entropy of predicted classes; here the output is an
     instead of 100 (D-035).
 """
 
+from collections.abc import Sequence
 from typing import Annotated, final
 
 from annotated_types import Ge, Gt, Le
 from torch import Generator
 
+from semvet.channels import OperatingPoint
 from semvet.defenses.base import Defended, Defense, Vantage, View
 from semvet.defenses.statistics.conformal import FalsePositives, detection_of
 from semvet.randomness import permutation
-from semvet.systems import Link
-from semvet.types import Images, PerImage
+from semvet.systems.transceiver.detector import Points
+from semvet.types import Draws, Images, ImageShape, PerImage
 
 
 @final
@@ -28,11 +30,19 @@ class Sameness:
     """Minus the dispersion of what an image is received as under the `overlays`."""
 
     def __init__(self, overlays: Images):
-        self.overlays = overlays
+        self.overlays, self.copies = overlays, len(overlays)
 
-    def __call__(self, link: Link, x: Images, *, rng: Generator) -> PerImage:
-        blended = (x[:, None] + self.overlays).clamp(0, 1)
-        y = link(blended.flatten(0, 1), rng=rng).view(blended.shape)
+    def draw(self, batch: int, shape: ImageShape, *, rng: Generator) -> Draws:
+        return {}
+
+    def points(self, nominal: OperatingPoint | None) -> Points:
+        return (None,)
+
+    def questions(self, x: Images, draws: Draws) -> Images:
+        return (x[:, None] + self.overlays).clamp(0, 1).flatten(0, 1)
+
+    def score(self, x: Images, answers: Sequence[Images]) -> PerImage:
+        y = answers[0].view(len(x), self.copies, *x.shape[1:])
         return -y.var(dim=1).mean(dim=(1, 2, 3))
 
 

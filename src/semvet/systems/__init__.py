@@ -11,7 +11,8 @@ from semvet.systems.jscc_q import JSCCQ
 from semvet.systems.scan import SCAN
 from semvet.systems.semcc import SemCC
 from semvet.systems.separate import Separate
-from semvet.systems.transceiver.link import Detector, Link, Transceiver, taken
+from semvet.systems.transceiver.detector import Detector
+from semvet.systems.transceiver.link import Link, Transceiver, taken
 
 SYSTEMS: dict[str, type[System]] = with_entry_points(
     "semvet.systems",

@@ -5,14 +5,23 @@ OneShotSystem   x -> encode -> modulate -> channel -> decode
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 
 import torch
-from torch import Generator, nn
+from torch import Generator, Tensor, nn
 
 from semvet.channels import Channel
-from semvet.types import Draws, Features, Images, ImageShape, PerImage, Scalar, Symbols
+from semvet.types import (
+    Draws,
+    Features,
+    Images,
+    ImageShape,
+    LossTerms,
+    Moment,
+    PerImage,
+    Symbols,
+)
 from semvet.units import Decibels
 
 
@@ -22,8 +31,9 @@ class Transmission:
 
     received: Images
     features: Features  # the power-normalized symbols as sent, before any quantization
-    terms: dict[str, Scalar] = field(default_factory=dict)  # weighted losses of the system itself
+    terms: LossTerms = field(default_factory=dict)  # weighted losses of the system itself
     uses: PerImage | None = None  # symbols spent on each image, where that is not always k
+    observed: dict[str, Tensor] = field(default_factory=dict)  # for `settle`, in training mode
 
 
 class System(nn.Module, ABC):
@@ -32,8 +42,6 @@ class System(nn.Module, ABC):
     Positional arguments of a constructor are what the world gives (here: the image's shape),
     keyword-only ones are its configuration, typed and with ranges; the command line, the YAML
     files and the documentation are made from them.
-
-    A new system is in the state that it is evaluated in; `schedule` puts it into another one.
 
     Attributes:
         shape: channels, height, width of the images.
@@ -53,19 +61,28 @@ class System(nn.Module, ABC):
 
     @abstractmethod
     def transmit(
-        self, x: Images, channel: Channel, noise: Draws, *, snr_db: Decibels
-    ) -> Transmission:
-        """A pure function of parameters, images and noise; no image sees its batch mates."""
+        self, x: Images, channel: Channel, noise: Draws, *, snr_db: Decibels,
+        moment: Moment | None = None,
+    ) -> Transmission:  # fmt: skip
+        """A pure function of all this and the parameters; no image sees its batch mates.
+
+        Args:
+            moment: where a training is; None: the system as it is used, before and after one.
+        """
 
     @property
     @abstractmethod
     def encoder_convolutions(self) -> Sequence[nn.Module]:
         """The encoder's convolutions with their activations, first to last (pruning needs them)."""
 
-    def schedule(self, phase: int, share: float) -> None:
-        """Called before every training step, and with (phases - 1, 1.0) after the last one.
+    def trained_in(self, phase: int) -> Iterable[nn.Parameter]:
+        """What is trained in this phase; all other parameters stay as they are."""
+        return self.parameters()
 
-        For annealing, freezing and loss weights that change. `share` of the phase is done.
+    def settle(self, observed: dict[str, Tensor]) -> None:
+        """Called after every training step with what its transmissions observed.
+
+        For running means; buffers change nowhere else.
         """
 
     @property
@@ -85,12 +102,16 @@ class OneShotSystem(System):
     def encode(self, x: Images, capacity: PerImage) -> Symbols:
         """k symbols of mean power 1 per image: S_alpha(S_beta(x)) in BASS, X in SemBugger (1)."""
 
-    def modulate(self, latent: Symbols) -> Symbols:
+    def modulate(self, latent: Symbols, *, moment: Moment | None = None) -> Symbols:
         """What is sent for `latent`: the same, unless the alphabet is finite."""
         return latent
 
-    def transmitter_terms(self, latent: Symbols) -> dict[str, Scalar]:
+    def transmitter_terms(self, latent: Symbols, *, moment: Moment | None = None) -> LossTerms:
         """In training mode: weighted losses that need the latents of the batch and no more."""
+        return {}
+
+    def observe(self, latent: Symbols) -> dict[str, Tensor]:
+        """In training mode: what `settle` needs to know of the batch."""
         return {}
 
     @abstractmethod
@@ -98,13 +119,17 @@ class OneShotSystem(System):
         """Images in [0, 1] from received symbols."""
 
     def transmit(
-        self, x: Images, channel: Channel, noise: Draws, *, snr_db: Decibels
-    ) -> Transmission:
+        self, x: Images, channel: Channel, noise: Draws, *, snr_db: Decibels,
+        moment: Moment | None = None,
+    ) -> Transmission:  # fmt: skip
         capacity = channel.capacity(noise, snr_db=snr_db)
         latent = self.encode(x, capacity)
-        y = channel(self.modulate(latent), noise, snr_db=snr_db)
-        terms = self.transmitter_terms(latent) if self.training else {}
-        return Transmission(self.decode(y, capacity), as_features(latent), terms)
+        y = channel(self.modulate(latent, moment=moment), noise, snr_db=snr_db)
+        made = Transmission(self.decode(y, capacity), as_features(latent))
+        if not self.training:
+            return made
+        terms = self.transmitter_terms(latent, moment=moment)
+        return replace(made, terms=terms, observed=self.observe(latent))
 
 
 def as_features(latent: Symbols) -> Features:

@@ -16,7 +16,7 @@ from torch import Generator, nn
 from semvet.channels import Channel
 from semvet.systems.base import System, Transmission, as_features
 from semvet.systems.symbols.power import to_symbols
-from semvet.types import Draws, Images, ImageShape
+from semvet.types import Draws, Images, ImageShape, Moment
 from semvet.units import Decibels
 
 
@@ -39,6 +39,7 @@ class Identity(System):
         return {}
 
     def transmit(
-        self, x: Images, channel: Channel, noise: Draws, *, snr_db: Decibels
-    ) -> Transmission:
+        self, x: Images, channel: Channel, noise: Draws, *, snr_db: Decibels,
+        moment: Moment | None = None,
+    ) -> Transmission:  # fmt: skip
         return Transmission(x, as_features(to_symbols(x.flatten(1), self.symbols)))

@@ -19,7 +19,7 @@ Deviates: SemBugger describes "CSI reports and ACKs over time-varying fading"; t
     making a new image, so that a layer starts from what the earlier ones reached (D-015).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Literal, final
 
 import torch
@@ -40,6 +40,7 @@ from semvet.types import (
     Draws,
     Images,
     ImageShape,
+    Moment,
     OutputBias,
     Symbols,
     Width,
@@ -150,7 +151,6 @@ class JSCCF(System):
             )
         self.feedback_snr_db = feedback_snr_db
         self.phases = layers if training == "greedy" else 1
-        self.active = layers  # rounds that take place
         self.layers = nn.ModuleList()
         heard = 0
         for i in range(layers):
@@ -169,14 +169,15 @@ class JSCCF(System):
     def encoder_convolutions(self) -> Sequence[nn.Module]:
         return [convolution for layer in self.rounds for convolution in layer.encoder]
 
-    def schedule(self, phase: int, share: float) -> None:
-        """Greedy: phase i trains round i and ends there; the earlier ones are frozen."""
-        if self.phases == 1:
-            return
-        finished = phase + 1 == self.phases and share == 1.0
-        self.active = phase + 1
-        for i, layer in enumerate(self.layers):
-            layer.requires_grad_(finished or i == phase)
+    def trained_in(self, phase: int) -> Iterable[nn.Parameter]:
+        """Greedy: phase i trains round i; the earlier ones are frozen."""
+        return self.parameters() if self.phases == 1 else self.layers[phase].parameters()
+
+    def taking_place(self, moment: Moment | None) -> Sequence[Layer]:
+        """Greedy: phase i ends with round i."""
+        return (
+            self.rounds if moment is None or self.phases == 1 else self.rounds[: moment.phase + 1]
+        )
 
     def draw(self, channel: Channel, batch: int, *, rng: Generator) -> Draws:
         """Entries "i/name" of round i: one fading state, noise of their own, feedback noise."""
@@ -192,14 +193,16 @@ class JSCCF(System):
         return noise
 
     def transmit(
-        self, x: Images, channel: Channel, noise: Draws, *, snr_db: Decibels
-    ) -> Transmission:
+        self, x: Images, channel: Channel, noise: Draws, *, snr_db: Decibels,
+        moment: Moment | None = None,
+    ) -> Transmission:  # fmt: skip
         sent: list[Symbols] = []
         heard: list[Tensor] = []  # by the receiver, as feature maps
         told: list[Tensor] = []  # to the transmitter, by feedback
         image: Images | None = None
         belief: Images | None = None
-        for i, layer in enumerate(self.rounds[: self.active]):
+        rounds = self.taking_place(moment)
+        for i, layer in enumerate(rounds):
             use = taken(noise, f"{i}/")
             sent.append(layer.encode(x, belief))
             y = channel(sent[-1], use, snr_db=snr_db)
@@ -207,7 +210,7 @@ class JSCCF(System):
             image = layer.decode(torch.cat(heard, dim=1), image)
             if self.feedback_snr_db is None:
                 belief = image
-            elif i + 1 < self.active:
+            elif i + 1 < len(rounds):
                 y = y + noise_amplitude(self.feedback_snr_db) * use["feedback"]
                 told.append(layer.grid.to_maps(y))
                 belief = layer.decode(torch.cat(told, dim=1), belief)

@@ -44,10 +44,11 @@ from semvet.types import (
     BandwidthRatio,
     Images,
     ImageShape,
+    LossTerms,
+    Moment,
     NonNegative,
     OutputBias,
     PerImage,
-    Scalar,
     Symbols,
     Width,
 )
@@ -121,7 +122,7 @@ class JSCCQ(OneShotSystem):
         self.symbols = symbol_count(bandwidth_ratio, self.shape.pixels)
         self.grid = Grid(self.shape, self.symbols, stride=STRIDE)
         self.hardness, self.uniformity = hardness, uniformity
-        self.constellation = (QAM if codebook == "qam" else Learned)(points, hardness=hardness)
+        self.constellation = (QAM if codebook == "qam" else Learned)(points)
         chan, maps = self.shape.channels, self.grid.maps
         self.encoder = Conditioned(
             *down(chan, width, width=width, depth=depth),
@@ -137,24 +138,31 @@ class JSCCQ(OneShotSystem):
         """All of them, those on skips and in attention blocks too."""
         return [module for module in self.encoder.modules() if isinstance(module, Layer)]
 
-    def schedule(self, phase: int, share: float) -> None:
-        self.constellation.settle()
-        step = int(share * self.hardness / SOFTEST)
-        self.constellation.hardness = min(SOFTEST * (1 + step), self.hardness)
+    def hardness_at(self, moment: Moment | None) -> float:
+        """sigma d^2."""
+        if moment is None:
+            return self.hardness
+        step = int(moment.share * self.hardness / SOFTEST)
+        return min(SOFTEST * (1 + step), self.hardness)
 
     def encode(self, x: Images, capacity: PerImage) -> Symbols:
         return self.grid.to_symbols(self.encoder(self.grid.pad(x), capacity))
 
-    def modulate(self, latent: Symbols) -> Symbols:
-        return self.constellation(latent)
+    def modulate(self, latent: Symbols, *, moment: Moment | None = None) -> Symbols:
+        return self.constellation(latent, hardness=self.hardness_at(moment))
 
     def decode(self, y: Symbols, capacity: PerImage) -> Images:
         maps = self.decoder(self.grid.to_maps(y), capacity)
         return self.grid.crop(maps.float().sigmoid())
 
-    def transmitter_terms(self, latent: Symbols) -> dict[str, Scalar]:
-        self.constellation.observe(latent)
+    def transmitter_terms(self, latent: Symbols, *, moment: Moment | None = None) -> LossTerms:
         if not self.uniformity:
             return {}
-        divergence = divergence_from_uniform(self.constellation.likelihoods(latent))
-        return {"uniformity": self.uniformity * divergence}
+        likelihoods = self.constellation.likelihoods(latent, hardness=self.hardness_at(moment))
+        return {"uniformity": self.uniformity * divergence_from_uniform(likelihoods)}
+
+    def observe(self, latent: Symbols) -> dict[str, Tensor]:
+        return self.constellation.observe(latent)
+
+    def settle(self, observed: dict[str, Tensor]) -> None:
+        self.constellation.settle(observed)

@@ -39,9 +39,10 @@ from semvet.types import (
     Draws,
     Images,
     ImageShape,
+    LossTerms,
+    Moment,
     OutputBias,
     PerImage,
-    Scalar,
     Symbols,
     Width,
 )
@@ -160,8 +161,9 @@ class SCAN(System):
         return noise
 
     def transmit(
-        self, x: Images, channel: Channel, noise: Draws, *, snr_db: Decibels
-    ) -> Transmission:
+        self, x: Images, channel: Channel, noise: Draws, *, snr_db: Decibels,
+        moment: Moment | None = None,
+    ) -> Transmission:  # fmt: skip
         capacity = channel.capacity(noise, snr_db=snr_db)
         seen = self.look(x, capacity)
         long = torch.zeros_like(capacity, dtype=torch.bool)
@@ -173,7 +175,7 @@ class SCAN(System):
         latent = self.encode(seen, capacity, uses)
         y = channel(latent, noise, snr_db=snr_db)
         received = self.decode(y, capacity, uses)
-        terms: dict[str, Scalar] = {}
+        terms: LossTerms = {}
         if self.rate is not None:
             terms = self.rate.terms(quality, received, x, long, snr_db=snr_db)
         return Transmission(received, as_features(latent), terms, uses.float())

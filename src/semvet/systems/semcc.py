@@ -39,10 +39,11 @@ from semvet.types import (
     Features,
     Images,
     ImageShape,
+    LossTerms,
+    Moment,
     NonNegative,
     OutputBias,
     PerImage,
-    Scalar,
     Symbols,
     Width,
 )
@@ -81,7 +82,6 @@ class SemCC(OneShotSystem):
         self.symbols = symbol_count(bandwidth_ratio, self.shape.pixels)
         self.grid = Grid(self.shape, self.symbols, stride=STRIDE)
         self.temperature, self.betas, self.re_encode = temperature, (beta_1, beta_2), re_encode
-        self.beta = beta_2
         self.encoder = make_encoder(self.grid, width, residual=True)
         last = TransposedConv5(width, self.shape.channels)
         self.decoder = make_decoder(self.grid, last, residual=True)
@@ -93,9 +93,6 @@ class SemCC(OneShotSystem):
     @property
     def encoder_convolutions(self) -> Sequence[nn.Module]:
         return convolutions_of(self.encoder)
-
-    def schedule(self, phase: int, share: float) -> None:
-        self.beta = self.betas[phase]
 
     def encode(self, x: Images, capacity: PerImage) -> Symbols:
         return self._encode(x)
@@ -111,27 +108,32 @@ class SemCC(OneShotSystem):
         return normalize(self.projection(as_features(self._encode(received))).float(), dim=1)
 
     def transmit(
-        self, x: Images, channel: Channel, noise: Draws, *, snr_db: Decibels
-    ) -> Transmission:
+        self, x: Images, channel: Channel, noise: Draws, *, snr_db: Decibels,
+        moment: Moment | None = None,
+    ) -> Transmission:  # fmt: skip
         """`terms` look at the whole batch; there are none in evaluation mode."""
         capacity = channel.capacity(noise, snr_db=snr_db)
         z = self.encode(x, capacity)
         y = channel(z, noise, snr_db=snr_db)
         received, sent = self.decode(y, capacity), as_features(z)
-        terms = self._contrast(sent, as_features(y), received) if self.training else {}
-        return Transmission(received, sent, terms)
+        if not self.training:
+            return Transmission(received, sent)
+        beta = self.betas[moment.phase if moment else -1]
+        return Transmission(received, sent, self._contrast(sent, as_features(y), received, beta))
 
     def _encode(self, x: Images) -> Symbols:
         return self.grid.to_symbols(self.encoder(self.grid.pad(x)))
 
-    def _contrast(self, sent: Features, heard: Features, received: Images) -> dict[str, Scalar]:
-        if not self.beta:
+    def _contrast(
+        self, sent: Features, heard: Features, received: Images, beta: float
+    ) -> LossTerms:
+        if not beta:
             return {}
         branches = {"noisy": heard}
         if self.re_encode:
             branches["re-encoded"] = as_features(self._encode(received))
         u, *others = self.projection(torch.cat([sent, *branches.values()])).chunk(1 + len(branches))
         return {
-            name: self.beta * info_nce(u, other, temperature=self.temperature)
+            name: beta * info_nce(u, other, temperature=self.temperature)
             for name, other in zip(branches, others, strict=True)
         }

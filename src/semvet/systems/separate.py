@@ -24,7 +24,7 @@ from torch import nn
 from semvet.channels import Channel
 from semvet.systems.base import System, Transmission, as_features
 from semvet.systems.symbols.power import symbol_count, to_symbols
-from semvet.types import BandwidthRatio, Draws, Images, ImageShape
+from semvet.types import BandwidthRatio, Draws, Images, ImageShape, Moment
 from semvet.units import Decibels
 
 Codec = Literal["webp", "jpeg"]
@@ -61,8 +61,9 @@ class Separate(System):
         return []
 
     def transmit(
-        self, x: Images, channel: Channel, noise: Draws, *, snr_db: Decibels
-    ) -> Transmission:
+        self, x: Images, channel: Channel, noise: Draws, *, snr_db: Decibels,
+        moment: Moment | None = None,
+    ) -> Transmission:  # fmt: skip
         """Not differentiable in x. Each image on its own, on the CPU."""
         outage = self.mean_logit.sigmoid()
         received = outage.expand(x.shape)

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from semvet.defenses import Defended, Defense, Detection, Suspicion, Vantage, View
 from semvet.defenses.base import view_of
+from semvet.defenses.statistics.asking import score_of
 from semvet.errors import DefenseError
 from semvet.randomness import stream
 from semvet.records.exhibits import ImageRows
@@ -199,7 +200,7 @@ def what_attackers_may_know_is_differentiable(make: Maker[Defense]) -> None:
         alone = defense.transform(x[:1], {k: v[:1] for k, v in noise.items()})
         require_close(alone, sent[:1], "alone in its batch an image is sent in another way")
     if defense.statistic is not None:
-        score = defense.statistic(small_link(SMALL).eval(), x, rng=stream(0, "n"))
+        score = score_of(defense.statistic, small_link(SMALL).eval(), x, rng=stream(0, "n"))
         promised(score.shape == (BATCH,), f"statistic makes {tuple(score.shape)} of {BATCH} images")
         promised(score.requires_grad, "no gradient comes through `statistic`")
 

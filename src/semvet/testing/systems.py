@@ -28,7 +28,7 @@ from semvet.testing.promise import (
     require_in_range,
     require_typed_arguments,
 )
-from semvet.types import Draws, Images, ImageShape
+from semvet.types import Draws, Images, ImageShape, Moment
 
 CHANNELS: tuple[type[Channel], ...] = (AWGN, Rayleigh, Rician, MIMO)
 OVER_OFDM: tuple[type[Channel], ...] = (TDL, CDL)  # tried where Sionna is installed
@@ -153,9 +153,8 @@ def training_reaches_every_parameter(make: Maker[System]) -> None:
 
 
 def _reached(link: Transceiver, x: Images, phase: int) -> set[str]:
-    link.system.schedule(phase, 0.5)
     link.zero_grad()
-    sent = link.transmit(x, drawn(link))
+    sent = link.during(Moment(phase, 0.5)).transmit(x, drawn(link))
     torch.stack([sent.received.square().mean(), *sent.terms.values()]).sum().backward()
     return {
         name
@@ -177,12 +176,34 @@ def a_gradient_reaches_the_image(make: Maker[System]) -> None:
         promised(bool((gradient != 0).any()), "it is 0 everywhere")
 
 
-def a_new_system_is_in_the_state_that_training_ends_in(make: Maker[System]) -> None:
+def without_a_moment_it_is_what_training_ends_with(make: Maker[System]) -> None:
     for link, x in links(make):
-        before = link(x, rng=stream(0, "n"))
-        link.system.schedule(0, 0.0)
-        link.system.schedule(link.system.phases - 1, 1.0)
-        require_equal(link(x, rng=stream(0, "n")), before, "after the last step it is another")
+        last = link.during(Moment(link.system.phases - 1, 1.0))
+        used = link(x, rng=stream(0, "n"))
+        require_equal(last(x, rng=stream(0, "n")), used, "after the last step it is another")
+
+
+def every_parameter_is_trained_in_some_phase(make: Maker[System]) -> None:
+    system = made(make)
+    trained = {id(p) for phase in range(system.phases) for p in system.trained_in(phase)}
+    missing = [name for name, p in system.named_parameters() if id(p) not in trained]
+    promised(not missing, f"`trained_in` leaves out {', '.join(missing)}")
+
+
+def a_training_step_is_pure(make: Maker[System]) -> None:
+    """The same moment gives the same transmission, whatever was transmitted in between."""
+    for link, x in links(make):
+        link.train()
+        noise, moment = drawn(link), Moment(0, 0.25)
+        first = link.during(moment).transmit(x, noise)
+        link.during(Moment(link.system.phases - 1, 0.75)).transmit(x, noise)
+        again = link.during(moment).transmit(x, noise)
+        require_equal(again.received, first.received, "at the same moment it is another image")
+        for one, other in ((first.terms, again.terms), (first.observed, again.observed)):
+            promised(one.keys() == other.keys(), f"{sorted(one)}, then {sorted(other)}")
+            for name, value in one.items():
+                require_equal(other[name], value, f"{name} is another value a second time")
+        link.system.settle(first.observed)
 
 
 def the_encoders_convolutions_are_its_own(make: Maker[System]) -> None:
@@ -229,7 +250,9 @@ PROMISES: tuple[Promise[System], ...] = (
     an_image_ignores_its_batch_mates,
     training_reaches_every_parameter,
     a_gradient_reaches_the_image,
-    a_new_system_is_in_the_state_that_training_ends_in,
+    without_a_moment_it_is_what_training_ends_with,
+    every_parameter_is_trained_in_some_phase,
+    a_training_step_is_pure,
     the_encoders_convolutions_are_its_own,
     bf16_autocast_stays_close,
     one_shot_systems_send_what_they_encode,

@@ -27,7 +27,7 @@ from semvet.store import Arrays, read_checkpoint, write_checkpoint
 from semvet.systems import Transceiver
 from semvet.training.batches import Batches
 from semvet.training.machine import Precision, place
-from semvet.types import Draws, Pairs
+from semvet.types import Draws, Moment, Pairs
 from semvet.watch import Progress
 
 REPORT_EVERY = 20  # steps between two looks at the loss, each of which waits for the device
@@ -36,6 +36,7 @@ COLLAPSED = 1e-3  # mean standard deviation over images below which an output is
 
 
 Report = Callable[[Progress], None]
+Observed = dict[str, Tensor]
 
 
 @dataclass
@@ -62,10 +63,12 @@ class Objective(nn.Module):
         self.link, self.attack, self.victims = link, attack, victims
         self.precision = precision
 
-    def forward(self, batch: Pairs, noise: Draws) -> LossTerms:
-        device = batch.sent.device.type
+    def forward(self, batch: Pairs, noise: Draws, moment: Moment) -> tuple[LossTerms, Observed]:
+        device, link = batch.sent.device.type, self.link.during(moment)
         with torch.autocast(device, torch.bfloat16, enabled=self.precision == "bf16"):
-            return self.attack.loss(self.link, batch, self.victims, noise)
+            terms = self.attack.loss(link, batch, self.victims, noise)
+        assert link.observed is not None
+        return terms, link.observed
 
 
 def learning_rate(step: int, steps: int, peak: float) -> float:
@@ -113,6 +116,7 @@ class Engine:
             self.groups.append((own, attack.learning_rate_factor))
         self.parameters = [p for parameters, _ in self.groups for p in parameters]
         self.optimizer = torch.optim.Adam([{"params": p} for p, _ in self.groups], fused=True)
+        self.open = [p for p in link.system.parameters() if p.requires_grad]
         # without anything to train, such as the reference lines, it is finished from the start
         trainable = any(p.requires_grad for p in self.parameters)
         self.steps = plan.epochs * self.batches.steps_per_epoch if trainable else 0
@@ -131,10 +135,10 @@ class Engine:
             epoch, row = divmod(self.step, self.batches.steps_per_epoch)
             if row == 0 or self.step == first:
                 order = self.batches.epoch(epoch).to(self.device)
-            phase, done = divmod(self.step, self.phase_steps)
-            self.objective.link.system.schedule(phase, done / self.phase_steps)
-            if phase not in flop:
-                flop[phase] = self._count_flop(order[row])
+            moment = self._moment()
+            if moment.phase not in flop:
+                self._begin(moment.phase)
+                flop[moment.phase] = self._count_flop(order[row])
             terms = self._one_step(order[row])
             self.step += 1
             last = row + 1 == self.batches.steps_per_epoch
@@ -147,12 +151,11 @@ class Engine:
                     report(Progress(self.step, self.steps, epoch, speed, self.looks[-1]))
             if last:
                 self._close_epoch()
-                self._refuse_constant_output()
+                self._refuse_constant_output(moment)
             if time.perf_counter() - saved > self.checkpoint_every_s and self.step < self.steps:
                 self._save()
                 saved = time.perf_counter()
-        system = self.objective.link.system
-        system.schedule(system.phases - 1, 1.0)
+        self._begin(None)
         per_step = sum(flop.values()) / max(1, len(flop))
         seconds = time.perf_counter() - began
         speed = (self.step - first) * self.plan.batch / seconds if self.step > first else 0.0
@@ -164,6 +167,17 @@ class Engine:
         names = self.looks[-1]
         self.history.append({k: float(np.mean([x[k] for x in self.looks])) for k in names})
         self.looks = []
+
+    def _moment(self) -> Moment:
+        phase, done = divmod(self.step, self.phase_steps)
+        return Moment(phase, done / self.phase_steps)
+
+    def _begin(self, phase: int | None) -> None:
+        """Gradients for what is trained in this phase; None: for all that is ever trained."""
+        trained = self.objective.link.system.trained_in(phase) if phase is not None else self.open
+        now = {id(p) for p in trained}
+        for parameter in self.open:
+            parameter.requires_grad_(id(parameter) in now)
 
     def _prepare(self, index: Tensor) -> tuple[Pairs, Draws]:
         rng = stream(self.seed, "channel", index=self.step, device=self.device)
@@ -178,17 +192,19 @@ class Engine:
         )
         for group, (_, factor) in zip(self.optimizer.param_groups, self.groups, strict=True):
             group["lr"] = factor * rate
-        terms = self.objective(batch, noise)
+        terms, observed = self.objective(batch, noise, self._moment())
         self.optimizer.zero_grad(set_to_none=True)
         torch.stack(list(terms.values())).sum().backward()
         nn.utils.clip_grad_norm_(self.parameters, self.plan.clip_norm, foreach=True)
         self.optimizer.step()
+        self.objective.link.system.settle(observed)
         return terms
 
     def _count_flop(self, index: Tensor) -> float:
         batch, noise = self._prepare(index)
         with FlopCounterMode(display=False) as counter:
-            torch.stack(list(self.objective(batch, noise).values())).sum().backward()
+            terms, _ = self.objective(batch, noise, self._moment())
+            torch.stack(list(terms.values())).sum().backward()
         self.optimizer.zero_grad(set_to_none=True)
         return float(counter.get_total_flops())
 
@@ -201,11 +217,12 @@ class Engine:
             )
         return losses
 
-    def _refuse_constant_output(self) -> None:
+    def _refuse_constant_output(self, moment: Moment) -> None:
         if self.step < self.steps / 4:
             return  # early on a constant output is normal
         done = f"{self.step} of {self.steps}"
-        refuse_constant_output(self.objective.link, self.pairs, done, self.plan, self.seed)
+        link = self.objective.link.during(moment)
+        refuse_constant_output(link, self.pairs, done, self.plan, self.seed)
 
     def _save(self) -> None:
         if self.checkpoint is None:

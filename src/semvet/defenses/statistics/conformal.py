@@ -11,16 +11,15 @@ fears as much asks for more than p, and pays with as many false alarms (D-035).
 from math import ceil
 from typing import Annotated
 
-import torch
 from annotated_types import Gt, Lt
 from torch import Generator
 
 from semvet.defenses.base import Detection, Detector
+from semvet.defenses.statistics.asking import scores_of
 from semvet.errors import DefenseError
 from semvet.systems import Link
 from semvet.types import Images, PerImage
 
-CHUNK = 64  # images at a time; a statistic may send dozens of copies of each
 FalsePositives = Annotated[float, Gt(0), Lt(1)]  # share of benign images that are not sent
 
 
@@ -36,11 +35,6 @@ def detection_of(
         return scores_of(statistic, link, x, rng=rng)
 
     return Detection(score, conformal_threshold(score(own, rng), false_positives))
-
-
-@torch.no_grad()
-def scores_of(statistic: Detector, link: Link, x: Images, *, rng: Generator) -> PerImage:
-    return torch.cat([statistic(link, part, rng=rng) for part in x.split(CHUNK)])
 
 
 def conformal_threshold(own: PerImage, false_positives: float) -> float:

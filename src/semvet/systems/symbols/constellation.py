@@ -4,8 +4,8 @@
              mean power 2 (M - 1) / 3
     learned  c_j / sqrt(sum_j P_j |c_j|^2), initially QAM; P_j: how often c_j was nearest of late
 
-A symbol becomes its nearest point, with the gradient that `assignment` defines; its sigma is given
-times d^2, d being the distance of neighbours in QAM. The two axes of QAM are independent, so each
+A symbol becomes its nearest point, with the gradient that `assignment` defines; its hardness is
+sigma d^2, d being the distance of neighbours in QAM. The two axes of QAM are independent, so each
 real value is assigned to one of L levels.
 
 Paper: Tung, Kurka, Jankowski, Gunduz, "DeepJSCC-Q", IEEE JSAIT 2022, Sec. III.
@@ -48,17 +48,15 @@ class Constellation(nn.Module, ABC):
 
     Args:
         size: M, a square.
-        hardness: sigma d^2; of the gradient only, and may be changed at any time.
     """
 
-    def __init__(self, size: int, *, hardness: float):
+    def __init__(self, size: int):
         super().__init__()
-        self.size, self.hardness = size, hardness
+        self.size = size
 
-    @property
-    def sigma(self) -> float:
+    def sigma(self, hardness: float) -> float:
         """Hardness per unit of squared distance; d^2 = 6 / (M - 1) for QAM of unit power."""
-        return self.hardness * (self.size - 1) / 6
+        return hardness * (self.size - 1) / 6
 
     @property
     @abstractmethod
@@ -66,18 +64,22 @@ class Constellation(nn.Module, ABC):
         """The alphabet, of mean power 1."""
 
     @abstractmethod
-    def forward(self, z: Symbols) -> Symbols:
-        """The nearest point of each symbol, with the gradient of its soft assignment."""
+    def forward(self, z: Symbols, *, hardness: float) -> Symbols:
+        """The nearest point of each symbol, with the gradient of its soft assignment.
+
+        The output does not depend on the hardness, sigma d^2.
+        """
 
     @abstractmethod
-    def likelihoods(self, z: Symbols) -> Likelihoods:
+    def likelihoods(self, z: Symbols, *, hardness: float) -> Likelihoods:
         """Mean soft assignment of all symbols, differentiable."""
 
-    def observe(self, z: Symbols) -> None:
-        """Counts the nearest points of a training batch, for the next `settle`."""
+    def observe(self, z: Symbols) -> dict[str, Tensor]:
+        """How often each point was the nearest in a training batch, where that matters."""
+        return {}
 
-    def settle(self) -> None:
-        """Lets the points' power depend on what was observed since the last call."""
+    def settle(self, observed: dict[str, Tensor]) -> None:
+        """Lets the points' power depend on what was observed in a step."""
 
 
 @final
@@ -86,8 +88,8 @@ class QAM(Constellation):
 
     levels: Tensor
 
-    def __init__(self, size: int, *, hardness: float):
-        super().__init__(size, hardness=hardness)
+    def __init__(self, size: int):
+        super().__init__(size)
         self.register_buffer("levels", pam(isqrt(size)), persistent=False)
 
     @property
@@ -95,15 +97,15 @@ class QAM(Constellation):
         in_phase, quadrature = torch.meshgrid(self.levels, self.levels, indexing="ij")
         return torch.complex(in_phase, quadrature).flatten()
 
-    def forward(self, z: Symbols) -> Symbols:
+    def forward(self, z: Symbols, *, hardness: float) -> Symbols:
         reals = torch.view_as_real(z)
-        sent = quantize(reals.reshape(-1, 1), self.levels[:, None], self.sigma)
+        sent = quantize(reals.reshape(-1, 1), self.levels[:, None], self.sigma(hardness))
         return torch.view_as_complex(sent.view(reals.shape))
 
-    def likelihoods(self, z: Symbols) -> Likelihoods:
+    def likelihoods(self, z: Symbols, *, hardness: float) -> Likelihoods:
         with torch.autocast(z.device.type, enabled=False):
             in_phase, quadrature = (
-                soft_assignment(axis.reshape(-1, 1), self.levels[:, None], self.sigma)
+                soft_assignment(axis.reshape(-1, 1), self.levels[:, None], self.sigma(hardness))
                 for axis in (z.real, z.imag)
             )
             return (in_phase.T @ quadrature).flatten() / z.numel()
@@ -114,14 +116,11 @@ class Learned(Constellation):
     """Trained points."""
 
     running: Tensor
-    latest: Tensor
 
-    def __init__(self, size: int, *, hardness: float):
-        super().__init__(size, hardness=hardness)
-        initial = QAM(size, hardness=hardness).points
-        self.raw = nn.Parameter(torch.view_as_real(initial).clone())
+    def __init__(self, size: int):
+        super().__init__(size)
+        self.raw = nn.Parameter(torch.view_as_real(QAM(size).points).clone())
         self.register_buffer("running", torch.full((size,), 1 / size))  # P_j
-        self.register_buffer("latest", torch.full((size,), 1 / size))
 
     def alphabet(self) -> Alphabet:
         """The points as (M, 2) reals; only their directions and relative lengths are trained."""
@@ -132,21 +131,21 @@ class Learned(Constellation):
     def points(self) -> Points:
         return torch.view_as_complex(self.alphabet())
 
-    def forward(self, z: Symbols) -> Symbols:
+    def forward(self, z: Symbols, *, hardness: float) -> Symbols:
         pairs = torch.view_as_real(z)
-        sent = quantize(pairs.reshape(-1, 2), self.alphabet(), self.sigma)
+        sent = quantize(pairs.reshape(-1, 2), self.alphabet(), self.sigma(hardness))
         return torch.view_as_complex(sent.view(pairs.shape))
 
-    def likelihoods(self, z: Symbols) -> Likelihoods:
+    def likelihoods(self, z: Symbols, *, hardness: float) -> Likelihoods:
         with torch.autocast(z.device.type, enabled=False):
             pairs = torch.view_as_real(z).reshape(-1, 2)
-            return soft_assignment(pairs, self.alphabet(), self.sigma).mean(dim=0)
+            return soft_assignment(pairs, self.alphabet(), self.sigma(hardness)).mean(dim=0)
 
-    def observe(self, z: Symbols) -> None:
+    def observe(self, z: Symbols) -> dict[str, Tensor]:
         with torch.no_grad(), torch.autocast(z.device.type, enabled=False):
             index = nearest(torch.view_as_real(z).reshape(-1, 2), self.alphabet())
-            self.latest.copy_(index.bincount(minlength=len(self.latest)) / len(index))
+            return {"nearest": index.bincount(minlength=self.size) / len(index)}
 
-    def settle(self) -> None:
-        self.running.lerp_(self.latest, MEMORY)
-        self.latest.copy_(self.running)  # a second call changes nothing
+    def settle(self, observed: dict[str, Tensor]) -> None:
+        if "nearest" in observed:
+            self.running.lerp_(observed["nearest"], MEMORY)

@@ -11,11 +11,11 @@ import copy
 from typing import Protocol, final, runtime_checkable
 
 import torch
-from torch import Generator, nn
+from torch import Generator, Tensor, nn
 
 from semvet.channels import Channel, OperatingPoint
 from semvet.systems.base import System, Transmission
-from semvet.types import Draws, Images, PerImage, Transform
+from semvet.types import Draws, Images, Moment, Transform
 
 
 @runtime_checkable
@@ -25,19 +25,9 @@ class Link(Protocol):
     def __call__(self, x: Images, *, rng: Generator, at: OperatingPoint | None = None) -> Images:
         """What the receiver gets, in [0, 1]. The output of an image ignores its batch mates.
 
-        `air` lies between both ends this time; None: what the link is deployed over. A link
-        around another one hands it on.
+        `at` is what lies between both ends this time; None: what the link is deployed over. A
+        link around another one hands it on.
         """
-        ...
-
-
-@runtime_checkable
-class Detector(Protocol):
-    """How suspicious an image is that is about to be sent."""
-
-    def __call__(self, link: Link, x: Images, *, rng: Generator) -> PerImage:
-        """Higher is more suspicious. Differentiable in x and the link's parameters, so that
-        attackers can be given it; the score of an image ignores its batch mates."""
         ...
 
 
@@ -52,6 +42,8 @@ class Transceiver(nn.Module):
     """
 
     before: tuple[Transform, ...] = ()  # what every image passes, in turn, before it is sent
+    moment: Moment | None = None  # of the training that is under way
+    observed: dict[str, Tensor] | None = None  # by this link's transmissions at that moment
 
     def __init__(
         self, system: System, channel: Channel, *, snr_db: float, snr_spread_db: float = 0.0
@@ -67,6 +59,16 @@ class Transceiver(nn.Module):
         """This link, with the same parameters, for images that pass `transform` first."""
         other = copy.copy(self)
         object.__setattr__(other, "before", (transform, *self.before))  # nothing to be trained
+        return other
+
+    def during(self, moment: Moment) -> "Transceiver":
+        """This link, with the same parameters, at a moment of its training.
+
+        What its transmissions observe is in `observed`, for whoever trains it to settle.
+        """
+        other = copy.copy(self)
+        object.__setattr__(other, "moment", moment)
+        object.__setattr__(other, "observed", {})
         return other
 
     def draw(self, batch: int, *, rng: Generator, at: OperatingPoint | None = None) -> Draws:
@@ -88,7 +90,10 @@ class Transceiver(nn.Module):
         for i, transform in enumerate(self.before):
             x = transform(x, taken(noise, f"before {i}/"))
         snr_db = noise.get("snr_db", at.snr_db)
-        return self.system.transmit(x, at.channel, noise, snr_db=snr_db)
+        made = self.system.transmit(x, at.channel, noise, snr_db=snr_db, moment=self.moment)
+        if self.observed is not None:
+            self.observed.update(made.observed)
+        return made
 
     def forward(self, x: Images, *, rng: Generator, at: OperatingPoint | None = None) -> Images:
         return self.transmit(x, self.draw(len(x), rng=rng, at=at), at=at).received

@@ -50,7 +50,6 @@ def find_ends(link: Transceiver) -> Ends:
     Raises DefenseError: a system that does not come apart, or whose ends share something.
     """
     system = as_one_shot(link.train().system)
-    system.schedule(system.phases - 1, 1.0)  # nothing is frozen
     noise = link.draw(2, rng=stream(0, "ends"))
     snr_db = noise.get("snr_db", link.nominal.snr_db)
     capacity = link.nominal.channel.capacity(noise, snr_db=snr_db)

@@ -28,7 +28,7 @@ from semvet.training.machine import Precision, place
 from semvet.training.split.ends import Ends, as_one_shot
 from semvet.training.split.remote import Remote
 from semvet.training.split.wire import Message, Wire
-from semvet.types import Images, ImageShape, Pairs, Symbols
+from semvet.types import Images, ImageShape, Moment, Pairs, Symbols
 
 
 @dataclass(frozen=True)
@@ -92,12 +92,20 @@ class Half:
         )
         self.factors = [factor for _, factor in groups]
         self.parameters = [p for parameters, _ in groups for p in parameters]
+        self.open = [p for p in self.system.parameters() if p.requires_grad]
         self.optimizer = torch.optim.Adam([{"params": ps} for ps, _ in groups], fused=True)
+
+    def moment(self, step: int) -> Moment:
+        phase, done, length = self.course.position(step, self.system.phases)
+        return Moment(phase, done / length)
 
     def begin(self, step: int) -> torch.Generator:
         """Of everything random in this step."""
-        phase, done, length = self.course.position(step, self.system.phases)
-        self.system.schedule(phase, done / length)
+        phase, done, _ = self.course.position(step, self.system.phases)
+        if done == 0:
+            trained = {id(p) for p in self.system.trained_in(phase)}
+            for parameter in self.open:
+                parameter.requires_grad_(id(parameter) in trained)
         self.optimizer.zero_grad(set_to_none=True)
         return stream(self.course.seed, "channel", index=step, device=self.course.device)
 
@@ -156,8 +164,9 @@ class Transmitter:
         rng, index = self.half.begin(step), self.order[row]
         noise = self.attack.draw(self.link, len(index), self.batches.victims, rng=rng)
         batch = self.pairs.batch(index)
+        link = self.link.during(self.half.moment(step))
         with self.course.autocast():
-            terms = self.attack.loss(self.link, batch, self.batches.victims, noise)
+            terms = self.attack.loss(link, batch, self.batches.victims, noise)
         loss = torch.stack(list(terms.values())).sum()
         loss.backward()
         norm = self._norm(self.wire.receive(self.half.script.norms, step=step))
@@ -165,6 +174,8 @@ class Transmitter:
         if self.receiver:
             self.receiver.learn(step)
         self.half.update(step, norm)
+        assert link.observed is not None
+        self.system.settle(link.observed)
         return loss.detach()
 
     def there(self, symbols: Symbols) -> Images:

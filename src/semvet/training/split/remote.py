@@ -19,7 +19,7 @@ from semvet.randomness import stream
 from semvet.systems import System, Transceiver, Transmission
 from semvet.systems.base import as_features
 from semvet.training.split.ends import as_one_shot
-from semvet.types import Draws, Images, Pairs, Symbols
+from semvet.types import Draws, Images, Moment, Pairs, Symbols
 from semvet.units import Decibels
 
 
@@ -66,17 +66,16 @@ class Remote(System):
     def encoder_convolutions(self) -> Sequence[nn.Module]:
         return self.system.encoder_convolutions
 
-    def schedule(self, phase: int, share: float) -> None:
-        self.system.schedule(phase, share)
-
     def transmit(
-        self, x: Images, channel: Channel, noise: Draws, *, snr_db: Decibels
-    ) -> Transmission:
+        self, x: Images, channel: Channel, noise: Draws, *, snr_db: Decibels,
+        moment: Moment | None = None,
+    ) -> Transmission:  # fmt: skip
         self.last = channel, noise
         latent = self.system.encode(x, channel.capacity(noise, snr_db=snr_db))
-        received = Crossing.apply(self.system.modulate(latent), self.exchange)
-        terms = self.system.transmitter_terms(latent)
-        return Transmission(received, as_features(latent), terms)
+        received = Crossing.apply(self.system.modulate(latent, moment=moment), self.exchange)
+        terms = self.system.transmitter_terms(latent, moment=moment)
+        observed = self.system.observe(latent)
+        return Transmission(received, as_features(latent), terms, observed=observed)
 
 
 @final

@@ -87,7 +87,7 @@ def _take_over(link: Transceiver, ends: Ends, wire: Wire, *, step: int) -> None:
     state = link.system.state_dict()
     for message in weights_of(state, ends.receiver):
         state[message.kind].copy_(wire.receive(message, step=step))
-    link.system.schedule(link.system.phases - 1, 1.0)
+    link.system.requires_grad_()
 
 
 def _per_step(traffic: dict[Message, int], steps: int) -> dict[str, int]:
