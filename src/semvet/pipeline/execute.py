@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -10,6 +11,7 @@ from semvet.both import Both, zipped
 from semvet.catalog import make_defense, null_control, resolve
 from semvet.clock import Stopwatch
 from semvet.config import Run, Spec, content_id
+from semvet.data import Splits
 from semvet.defending.defend import Outcome, defend
 from semvet.evaluation.goals import MOST_CALIBRATION, UnderTest, aim_of
 from semvet.evaluation.images import evaluation_images
@@ -19,13 +21,16 @@ from semvet.evaluation.reading import Reader, candidate_classes, classifier_figu
 from semvet.evaluation.studies import run_studies
 from semvet.pipeline.material import Material, load_material
 from semvet.pipeline.preflight import preflight
+from semvet.pipeline.recipes import recipe_of
 from semvet.pipeline.record import pictures_of, provenance_of, run_record, speed_of
 from semvet.pipeline.retraining import surroundings
-from semvet.records import Rate, RunRecord
+from semvet.records import RunRecord, SpeedRecord
 from semvet.store import RunFolder, Store
 from semvet.training.classifier import trained_classifier
 from semvet.training.machine import peak_memory_mib, pick_device
-from semvet.training.trained import TrainedSystem, Workshop, to_arrays, trained_system
+from semvet.training.recipe import Recipe, Trainer
+from semvet.training.trained import TrainedSystem, trained_system
+from semvet.training.weights import to_arrays
 from semvet.types import to_images
 from semvet.watch import Silent, Watch
 
@@ -54,10 +59,10 @@ def execute(
         watch.stage(f"data: {material.data.source}")
         splits = material.splits(run)
         preflight(run, splits)
-        shop = Workshop(splits, material.fingerprint, store, where, watch, checkpoint_every_s)
-        stage = Stage(run, material, shop, folder, clock)
+        trainer = Trainer(store, where, watch, checkpoint_every_s)
+        stage = Stage(run, material, splits, trainer, folder, clock)
         record = stage.evaluated(stage.trained())
-        folder.write_metrics(record.model_dump(mode="json"))
+        folder.write_metrics(record)
         when = datetime.fromisoformat(record.provenance.finished)
         folder.write_manifest(fingerprint=material.fingerprint, finished=when)
         folder.log("finished", seconds=clock.seconds())
@@ -70,28 +75,37 @@ class Stage:
 
     run: Run
     material: Material
-    shop: Workshop
+    splits: Splits
+    trainer: Trainer
     folder: RunFolder
     clock: Stopwatch
 
+    @cached_property
+    def runs(self) -> Both[Run]:
+        """The same training without its attack, and with it."""
+        return Both(clean=null_control(self.run), attacked=self.run)
+
+    @cached_property
+    def recipes(self) -> Both[Recipe]:
+        return self.runs.map(lambda run: recipe_of(run, self.splits, self.material.fingerprint))
+
     def trained(self) -> Both[TrainedSystem]:
         """The null control and the attacked system; both may be in the store already."""
-        run = self.run
-        clean = self._one(null_control(run), "the clean system")
-        attacked = self._one(run, f"the system under {run.attack.name}")
+        clean = self._one(self.recipes.clean, "the clean system")
+        attacked = self._one(self.recipes.attacked, f"the system under {self.run.attack.name}")
         self.folder.write_poison(attacked.poison)
-        self.folder.write_weights(attacked.weights, {"record": run.training_record()})
+        self.folder.write_weights(attacked.weights, {"record": self.recipes.attacked.record})
         return Both(clean=clean, attacked=attacked)
 
-    def _one(self, run: Run, name: str) -> TrainedSystem:
-        trained = trained_system(run, self.shop, name=name)
-        self.folder.log("trained", system=name, seconds=trained.record["seconds"])
+    def _one(self, recipe: Recipe, name: str) -> TrainedSystem:
+        trained = trained_system(recipe, self.trainer, name=name)
+        self.folder.log("trained", system=name, seconds=trained.record.seconds)
         return trained
 
     def evaluated(self, trained: Both[TrainedSystem]) -> RunRecord:
-        run, splits, device = self.run, self.shop.splits, self.shop.device
+        run, splits, device = self.run, self.splits, self.trainer.device
         reader = self._reader()
-        self.shop.watch.stage("evaluating both systems")
+        self.trainer.watch.stage("evaluating both systems")
         attack = trained.attacked.attack
         aim = aim_of(attack)
         images = evaluation_images(
@@ -107,7 +121,7 @@ class Stage:
         elsewhere = run.targets.data is not None and run.targets.data.name != run.data.name
         candidates = candidate_classes(splits.target_candidate_labels, known=not elsewhere)
         judged = judgements(trial, reader.classify if reader else None, candidates)
-        self.shop.watch.stage("studying the backdoor")
+        self.trainer.watch.stage("studying the backdoor")
         studied = run_studies(trial, run.evaluation.studies, images=run.evaluation.study_images)
         return run_record(
             run, trial, trained.attacked, outcomes, id=self.folder.id, name=self.folder.path.name,
@@ -117,36 +131,34 @@ class Stage:
         )  # fmt: skip
 
     def _defended(self, trial: Trial, trained: Both[TrainedSystem]) -> list[Outcome]:
-        run = self.run
-        runs = Both(clean=null_control(run), attacked=run)
-        around = zipped(runs, trained).map(lambda both: surroundings(both[0], self.shop, both[1]))
+        around = zipped(zipped(self.runs, self.recipes), trained).map(
+            lambda one: surroundings(one[0][0], self.splits, one[0][1], self.trainer, one[1])
+        )
         outcomes = []
-        for index, spec in enumerate(run.defense):
-            self.shop.watch.stage(f"defense {_in_words(spec)}")
+        for index, spec in enumerate(self.run.defense):
+            self.trainer.watch.stage(f"defense {_in_words(spec)}")
             made = make_defense(spec)
             outcome = defend(spec.name, spec.args, made, trial, around, index=index)
             outcomes.append(outcome)
             if outcome.hardened:
-                record = run.training_record()
+                record = self.recipes.attacked.record
                 described = {"record": record, "defense": spec.model_dump(mode="json")}
                 self.folder.write_hardened(index, to_arrays(**outcome.hardened), described)
         return outcomes
 
     def _reader(self) -> Reader | None:
-        found = trained_classifier(
-            self.run, self.shop.splits, self.material.data.fingerprint, self.shop.store,
-            device=self.shop.device, watch=self.shop.watch,
-        )  # fmt: skip
-        if found is None:
+        asked, data = self.run.evaluation, self.material.data
+        if asked.classifier == "none":
             return None
-        test = found.record["test"]
-        right = round(test["accuracy"] * test["n"]) if test["n"] else 0
-        return Reader(
-            found.name, found.classify, sum(p.numel() for p in found.network.parameters()),
-            found.record["epochs"], Rate.of(right, test["n"]) if test["n"] else None,
+        found = trained_classifier(
+            asked.classifier, self.splits, data.fingerprint, self.trainer,
+            epochs=asked.classifier_epochs, seed=self.run.seed,
         )  # fmt: skip
+        parameters = sum(p.numel() for p in found.network.parameters())
+        record = found.record
+        return Reader(record.name, found.classify, parameters, record.epochs, record.test)
 
-    def _speed(self, trained: TrainedSystem, device: torch.device) -> Any:
+    def _speed(self, trained: TrainedSystem, device: torch.device) -> SpeedRecord:
         return speed_of(
             trained, total_seconds=self.clock.seconds(), peak_memory_mib=peak_memory_mib(device)
         )

@@ -26,11 +26,12 @@ from semvet.data import Splits
 from semvet.errors import ConfigError, SemvetError
 from semvet.evaluation.goals import MOST_CALIBRATION, aim_of
 from semvet.evaluation.studies import STUDIES
+from semvet.pipeline.recipes import untrained
 from semvet.randomness import stream
 from semvet.systems import Transceiver
 from semvet.training.batches import Batches
 from semvet.training.classifier import make_classifier
-from semvet.training.trained import as_pairs, build
+from semvet.training.poisoning import as_pairs
 from semvet.types import Images, Pairs, to_images
 
 TRIED = 4  # images
@@ -43,12 +44,12 @@ def preflight(run: Run, splits: Splits) -> None:
         if name not in STUDIES:
             raise ConfigError(f"evaluation.studies: no study {name!r}; {nearest(name, STUDIES)}")
     _require_classes(run, splits)
-    link, attack = build(run, splits)
+    link, attack = untrained(run, splits)
     calibration = min(len(splits.calibration), MOST_CALIBRATION)
     aim_of(attack).require(run.evaluation.judge, calibration, alpha=run.evaluation.alpha)
     with _tried(attack, f"attack {run.attack.name}: poison"):
-        pairs = attack.poison(as_pairs(splits), rng=stream(run.seed, "poison"))
-    _require_pairs(run.attack.name, attack, pairs, as_pairs(splits))
+        pairs = attack.poison(as_pairs(splits.train), rng=stream(run.seed, "poison"))
+    _require_pairs(run.attack.name, attack, pairs, as_pairs(splits.train))
     for level in (pairs.level, torch.zeros_like(pairs.level)):  # the attacked and the clean system
         separate = Controls.TRAINING in attack.controls and bool(level.any())
         Batches(level, batch=run.training.batch, separate=separate, seed=run.seed)

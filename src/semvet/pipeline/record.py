@@ -94,9 +94,9 @@ def _attack(
         triggers=trigger_levels(trial.both.attacked.measured),
         lpips_note=why_no_lpips(),
         poison=PoisonSummary(
-            controls=tuple(poison["controls"]),
-            training_images=poison["training_images"],
-            count=poison["count"],
+            controls=poison.controls,
+            training_images=poison.training_images,
+            count=poison.count,
         ),
     )
 
@@ -147,19 +147,19 @@ def speed_of(
 ) -> SpeedRecord:
     """Of the training, whenever it was, and of the run."""
     record = trained.record
-    seconds = record["seconds"] or 1.0  # nothing to train takes no time
-    achieved = record["flop_per_step"] * record["steps"] / seconds
+    seconds = record.seconds or 1.0  # nothing to train takes no time
+    achieved = record.flop_per_step * record.steps / seconds
     return SpeedRecord(
-        images_per_s=record["images_per_s"],
-        training_seconds=record["seconds"],
+        images_per_s=record.images_per_s,
+        training_seconds=record.seconds,
         flop_per_s=achieved,
-        conv_peak=record["conv_peak"],
-        gemm_peak=record["gemm_peak"],
-        flop_utilization=achieved / record["conv_peak"],
-        gemm_utilization=achieved / record["gemm_peak"],
-        precision=record["precision"],
-        precision_reason=record["precision_reason"],
-        training_peak_memory_mib=record["peak_memory_mib"],
+        conv_peak=record.conv_peak,
+        gemm_peak=record.gemm_peak,
+        flop_utilization=achieved / record.conv_peak,
+        gemm_utilization=achieved / record.gemm_peak,
+        precision=record.precision,
+        precision_reason=record.precision_reason,
+        training_peak_memory_mib=record.peak_memory_mib,
         total_seconds=total_seconds,
         peak_memory_mib=peak_memory_mib,
     )

@@ -14,10 +14,11 @@ from semvet.config import Run, content_id
 from semvet.data import Splits
 from semvet.errors import StoreError
 from semvet.pipeline.material import Material, load_material
+from semvet.pipeline.recipes import untrained
 from semvet.store import Arrays, RunFolder, Store, read_weights
 from semvet.systems import Transceiver
 from semvet.training.machine import place
-from semvet.training.trained import build, load
+from semvet.training.weights import load
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ def reload(folder: RunFolder, *, device: torch.device, hardened: int | None = No
         StoreError: the run is not finished, its data are others now, or there is no such system.
         WeightsError: weights that were changed or do not fit.
     """
-    fingerprint = folder.metrics["provenance"]["data_fingerprint"]
+    fingerprint = folder.record.provenance.data_fingerprint
     run = resolve(folder.config)
     material = load_material(run)
     if material.data.fingerprint != fingerprint:
@@ -50,7 +51,7 @@ def reload(folder: RunFolder, *, device: torch.device, hardened: int | None = No
             "to the same images"
         )
     splits = material.splits(run)
-    link, attack = build(run, splits)
+    link, attack = untrained(run, splits)
     arrays = folder.weights()
     if hardened is not None:  # the attack stays, unless its trigger was trained anew as well
         arrays = arrays | folder.hardened(hardened)
@@ -67,7 +68,7 @@ def _clean(
     arrays = _stored(folder, content_id(null.training_record(), material.fingerprint))
     if run.attack.name == "none" or arrays is None:
         return None
-    link, _ = build(null, splits)
+    link, _ = untrained(null, splits)
     load(arrays, link=link)
     place(link.eval().requires_grad_(False), device)
     return link

@@ -2,6 +2,8 @@
 
 RunRecord          metrics.json             what one run found
 CertificateRecord  certificates-<id>.json   what is certified of its smoothed pictures
+TrainingRecord     trained/<id>/training.json   how a system was trained
+PoisonRecord       poison.json              which images were poisoned
 Manifest           manifest.json            the files of a finished run, and their hashes
 """
 
@@ -47,6 +49,12 @@ from semvet.records.run import (
     Words,
 )
 from semvet.records.standings import Cell, DefenseMatrix, DefenseRow, Standing
+from semvet.records.training import (
+    ClassifierRecord,
+    PoisonRecord,
+    SplitTrainingRecord,
+    TrainingRecord,
+)
 
 __all__ = [
     "LAYOUT",
@@ -56,6 +64,7 @@ __all__ = [
     "CertificateRecord",
     "Certifying",
     "ClassifierFigures",
+    "ClassifierRecord",
     "Column",
     "Curves",
     "DefenseMatrix",
@@ -78,6 +87,7 @@ __all__ = [
     "Mean",
     "Panel",
     "PointRecord",
+    "PoisonRecord",
     "PoisonSummary",
     "PrintedRule",
     "Provenance",
@@ -85,12 +95,14 @@ __all__ = [
     "Record",
     "RunRecord",
     "SpeedRecord",
+    "SplitTrainingRecord",
     "Standing",
     "StudyRecord",
     "SuspicionRecord",
     "SystemFigures",
     "SystemRecord",
     "Table",
+    "TrainingRecord",
     "TriggerLevel",
     "VoteCertificate",
     "Words",

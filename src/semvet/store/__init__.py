@@ -14,6 +14,7 @@ from semvet.store.store import Listing, Skipped, Store, default_store
 from semvet.store.weights import (
     Arrays,
     read_checkpoint,
+    read_description,
     read_weights,
     write_checkpoint,
     write_weights,
@@ -29,6 +30,7 @@ __all__ = [
     "default_store",
     "once",
     "read_checkpoint",
+    "read_description",
     "read_json",
     "read_model",
     "read_weights",

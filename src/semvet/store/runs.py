@@ -25,7 +25,7 @@ from typing import Any
 
 from semvet.config import NUMERICS, content_id, written
 from semvet.errors import Missing, StoreError
-from semvet.records import Manifest, RunRecord
+from semvet.records import Manifest, PoisonRecord, RunRecord
 from semvet.store.files import (
     JSON_BYTES,
     LARGEST,
@@ -36,7 +36,6 @@ from semvet.store.files import (
     opened,
     read_model,
     read_yaml,
-    write_json,
     write_model,
     write_text,
 )
@@ -144,11 +143,11 @@ class RunFolder:
                 (self.path / name).unlink(missing_ok=True)
         write_text(self.path / "config.yaml", written(document))
 
-    def write_metrics(self, metrics: dict[str, Any]) -> None:
-        write_json(self.path / "metrics.json", metrics)
+    def write_metrics(self, record: RunRecord) -> None:
+        write_model(self.path / "metrics.json", record)
 
-    def write_poison(self, poison: dict[str, Any]) -> None:
-        write_json(self.path / "poison.json", poison)
+    def write_poison(self, poison: PoisonRecord) -> None:
+        write_model(self.path / "poison.json", poison)
 
     def write_weights(self, arrays: Arrays, description: dict[str, Any]) -> None:
         write_weights(self.path / "weights.safetensors", arrays, description)

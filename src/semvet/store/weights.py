@@ -32,6 +32,11 @@ def write_weights(path: Path, arrays: Arrays, description: dict[str, Any]) -> No
     write_bytes(path, content)
 
 
+def read_description(path: Path) -> dict[str, Any]:
+    """What the sidecar of `path` says. Raises StoreError if it cannot be read."""
+    return read_json(sidecar(path))
+
+
 def read_weights(path: Path) -> Arrays:
     """Raises WeightsError: not safetensors (unread), no sidecar, or another hash than written."""
     content = read_bytes(path)

@@ -4,27 +4,27 @@ Whatever systems and attacks are vetted on that data set, they are read by the s
 """
 
 import hashlib
-import time
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from semvet.classifiers import RegNetY, SmallClassifier
-from semvet.config import Run, content_id
+from semvet.clock import Stopwatch
+from semvet.config import content_id
 from semvet.data import ImageSet, Splits
 from semvet.errors import TrainingError
-from semvet.intervals import rate_interval
 from semvet.randomness import seeded
-from semvet.store import Store, read_json, read_weights, write_json, write_weights
+from semvet.records import ClassifierRecord, Rate
+from semvet.store import Arrays, once, read_model, write_model, write_weights
 from semvet.training.batches import Batches
 from semvet.training.engine import learning_rate
 from semvet.training.machine import place
-from semvet.training.trained import load, to_arrays
+from semvet.training.recipe import Trainer
+from semvet.training.trained import stored_weights
+from semvet.training.weights import load, to_arrays
 from semvet.types import Images, ImageShape, to_images
-from semvet.watch import Watch
 
 BATCH, PEAK_RATE = 64, 2e-3  # D-026
 CHUNK = 500  # images in one forward pass
@@ -32,42 +32,58 @@ CHUNK = 500  # images in one forward pass
 
 @dataclass(frozen=True)
 class TrainedClassifier:
-    name: str
     network: nn.Module  # in evaluation mode
-    record: dict[str, Any]  # of its training, and its accuracy on all test images
+    record: ClassifierRecord
 
-    @torch.no_grad()
     def classify(self, x: Images) -> Tensor:
-        return torch.cat([self.network(part) for part in x.split(CHUNK)])
+        return logits(self.network, x)
+
+
+@torch.no_grad()
+def logits(network: nn.Module, x: Images) -> Tensor:
+    return torch.cat([network(part) for part in x.split(CHUNK)])
 
 
 def trained_classifier(
-    run: Run, splits: Splits, fingerprint: str, store: Store, *, device: torch.device, watch: Watch
-) -> TrainedClassifier | None:
-    """None if the run asks for none. Fp32, the same weights for the same seed."""
-    name, epochs = run.evaluation.classifier, run.evaluation.classifier_epochs
-    if name == "none":
-        return None
+    name: str, splits: Splits, fingerprint: str, trainer: Trainer, *, epochs: int, seed: int
+) -> TrainedClassifier:
+    """Fp32, the same weights for the same seed.
+
+    Args:
+        name: "small", "regnet-y-200mf" or "regnet-y-16gf".
+        fingerprint: of the data.
+
+    Raises TrainingError: it diverged.
+    """
     described = {
-        "kind": "classifier", "name": name, "epochs": epochs, "seed": run.seed,
+        "kind": "classifier", "name": name, "epochs": epochs, "seed": seed,
         "images": hashlib.sha256(splits.train_index.numpy().tobytes()).hexdigest()[:16],
     }  # fmt: skip
-    folder = store.trained(content_id(described, fingerprint))
-    network = make_classifier(name, splits.train, seed=run.seed)
-    place(network, device)
-    with store.lock(folder, wait=watch.stage, doing="training the classifier"):
-        if not (folder / "training.json").exists():
-            watch.stage(f"training the classifier {name}")
-            began = time.perf_counter()
-            loss = _fit(network, splits.train, epochs=epochs, seed=run.seed, device=device)
-            seconds = time.perf_counter() - began
-            arrays = to_arrays(classifier=network)
-            write_weights(folder / "weights.safetensors", arrays, {"record": described})
-            test = _right(TrainedClassifier(name, network.eval(), {}), splits.test, device)
-            facts = {"data": fingerprint, "seconds": seconds, "loss": loss, "test": test}
-            write_json(folder / "training.json", described | facts)
-    load(read_weights(folder / "weights.safetensors"), classifier=network)
-    return TrainedClassifier(name, network.eval(), read_json(folder / "training.json"))
+    folder = trainer.store.trained(content_id(described, fingerprint))
+    doing = f"training the classifier {name}"
+    network = make_classifier(name, splits.train, seed=seed)
+    place(network, trainer.device)
+
+    def make() -> None:
+        trainer.watch.stage(doing)
+        clock = Stopwatch(trainer.device)
+        loss = _fit(network, splits.train, epochs=epochs, seed=seed, device=trainer.device)
+        seconds, arrays = clock.seconds(), to_arrays(classifier=network)
+        write_weights(folder / "weights.safetensors", arrays, {"record": described})
+        record = ClassifierRecord(
+            name=name, epochs=epochs, seed=seed, images=described["images"], data=fingerprint,
+            seconds=seconds, loss=tuple(loss),
+            test=_right(network.eval(), splits.test, trainer.device),
+        )  # fmt: skip
+        write_model(folder / "training.json", record)
+
+    def read() -> tuple[Arrays, ClassifierRecord]:
+        record = read_model(folder / "training.json", ClassifierRecord)
+        return stored_weights(folder, described), record
+
+    arrays, record = once(folder, make, read, wait=trainer.watch.stage, doing=doing)
+    load(arrays, classifier=network)
+    return TrainedClassifier(network.eval(), record)
 
 
 def make_classifier(name: str, images: ImageSet, *, seed: int) -> nn.Module:
@@ -113,8 +129,10 @@ def _fit(
     return history
 
 
-def _right(one: TrainedClassifier, images: ImageSet, device: torch.device) -> dict[str, Any]:
+def _right(network: nn.Module, images: ImageSet, device: torch.device) -> Rate | None:
+    """Over images that have a class."""
     parts = images.pixels.split(CHUNK)
-    said = torch.cat([one.classify(to_images(part.to(device))).argmax(1).cpu() for part in parts])
-    right, n = int((said == images.label)[images.label >= 0].sum()), int((images.label >= 0).sum())
-    return {"accuracy": right / n, "interval": rate_interval(right, n), "n": n} if n else {"n": 0}
+    said = torch.cat([logits(network, to_images(p.to(device))).argmax(1).cpu() for p in parts])
+    known = images.label >= 0
+    right = int((said == images.label)[known].sum())
+    return Rate.of(right, int(known.sum())) if bool(known.any()) else None

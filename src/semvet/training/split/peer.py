@@ -20,23 +20,20 @@ from typing import Any
 
 import torch
 
-from semvet.config import Run, make_run
+from semvet.config import TrainingPlan
 from semvet.errors import DefenseError, SemvetError
+from semvet.systems import Transceiver
+from semvet.training.recipe import Elsewhere
 from semvet.training.split.ends import find_ends
 from semvet.training.split.parties import Course, Receiver
 from semvet.training.split.wire import WAY_OUT, Gloo, Wire
-from semvet.training.untrained import untrained_link
-from semvet.types import ImageShape
 
-PROGRAM = "from semvet.training.split.peer import main; main()"
 STARTING_S = 120.0  # Python and torch take their time on a busy machine
 SHOWN = 500  # characters of a dead receiver's last words
 
 
 @contextmanager
-def receiver_process(
-    run: Run, course: Course, shape: ImageShape, *, timeout_s: float
-) -> Iterator[Wire]:
+def receiver_process(elsewhere: Elsewhere, course: Course, *, timeout_s: float) -> Iterator[Wire]:
     """A wire to a receiver that was started for it, and is gone when the context ends.
 
     Raises DefenseError: it does not start.
@@ -44,12 +41,12 @@ def receiver_process(
     with TemporaryDirectory(prefix="semvet-split-") as name:
         folder = Path(name)
         order = {
-            "run": run.document(), "shape": list(shape),
-            "steps": course.steps, "images": course.images,
+            **elsewhere.order, "plan": course.training.model_dump(mode="json"),
+            "seed": course.seed, "steps": course.steps, "images": course.images,
             "device": str(course.device), "precision": course.precision,
             "threads": torch.get_num_threads(), "folder": name, "timeout_s": timeout_s,
         }  # fmt: skip
-        process = _start(folder, order)
+        process = _start(folder, elsewhere.program, order)
 
         def peer(patience_s: float) -> str:
             return _state_of(process, folder, patience_s)
@@ -67,12 +64,12 @@ def receiver_process(
             process.stdin.close()
 
 
-def _start(folder: Path, order: dict[str, Any]) -> subprocess.Popen:
+def _start(folder: Path, program: str, order: dict[str, Any]) -> subprocess.Popen:
     # the same modules as here, wherever this process got them from, and none of the current folder
     path = os.pathsep.join(entry for entry in sys.path if entry)
     with (folder / "errors").open("wb") as errors:
         process = subprocess.Popen(
-            [sys.executable, "-P", "-c", PROGRAM], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+            [sys.executable, "-P", "-c", program], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
             stderr=errors, env={**os.environ, "PYTHONPATH": path},
         )  # fmt: skip
     assert process.stdin is not None
@@ -106,33 +103,36 @@ def _wait_until_ready(
         time.sleep(0.02)
 
 
-def main() -> None:
-    """The receiver's process: one line of JSON on stdin, which stays open while it is needed."""
+def main(make: Callable[[dict[str, Any]], Transceiver]) -> None:
+    """The receiver's process: one line of JSON on stdin, which stays open while it is needed.
+
+    Args:
+        make: the untrained link, from what that line says.
+    """
     order = json.loads(sys.stdin.readline())
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends it without a traceback
     watcher = threading.Thread(target=_end_with_stdin, daemon=True)
     watcher.start()
     try:
-        receive(order)
+        receive(order, lambda: make(order))
     except SemvetError as error:
         sys.exit(str(error))
     watcher.join()  # until the transmitter has read everything
 
 
-def receive(order: dict[str, Any]) -> None:
+def receive(order: dict[str, Any], make: Callable[[], Transceiver]) -> None:
     """Trains the receiver's half, then hands it over."""
     torch.set_num_threads(order["threads"])
-    run, shape = make_run(order["run"]), ImageShape(*order["shape"])
     course = Course(
         order["steps"],
         order["images"],
-        run.training,
-        run.seed,
+        TrainingPlan.model_validate(order["plan"]),
+        order["seed"],
         torch.device(order["device"]),
         order["precision"],
     )
-    ends = find_ends(untrained_link(run, shape))
-    receiver = Receiver(untrained_link(run, shape), ends, course)
+    ends = find_ends(make())
+    receiver = Receiver(make(), ends, course)
     folder = Path(order["folder"])
     (folder / "ready").touch()
     receiver.wire = Gloo(

@@ -10,60 +10,54 @@ import numpy as np
 import torch
 
 from semvet.attacks import Attack, Controls
-from semvet.config import Run
 from semvet.errors import TrainingError
 from semvet.systems import Transceiver
 from semvet.training.batches import Batches
 from semvet.training.engine import REPORT_EVERY, moved, refuse_constant_output
 from semvet.training.machine import choose_precision
+from semvet.training.recipe import Recipe
 from semvet.training.split.ends import Ends, find_ends
 from semvet.training.split.parties import Course, Receiver, Transmitter, weights_of
 from semvet.training.split.peer import receiver_process
 from semvet.training.split.remote import images_per_step
 from semvet.training.split.wire import InMemory, Message, Wire
-from semvet.training.untrained import untrained_link
-from semvet.types import ImageShape, Pairs
 from semvet.watch import Progress, Watch
 
 
 def split_training(
-    run: Run, pairs: Pairs, attack: Attack, *, parties: int, timeout_s: float,
-    device: torch.device, watch: Watch,
-) -> tuple[Transceiver, dict[str, Any]]:  # fmt: skip
-    """The run's system trained from the start, each image's label being itself as it was sent.
+    recipe: Recipe, *, parties: int, timeout_s: float, device: torch.device, watch: Watch
+) -> tuple[Transceiver, Attack, dict[str, Any]]:
+    """The recipe's system trained from the start, each image's label being itself as it was sent.
 
     An adversary who owns the training owns the transmitter: its loss and its labels stay.
 
     Args:
-        run: what is trained and how; its defenses do not matter.
-        pairs: training pairs as they were poisoned, uint8.
-        attack: the run's, untrained; trained in place where it owns the training.
         parties: processes, 1 or 2; with 2, this one is the transmitter.
         timeout_s: longest wait for a message of the other process.
 
     Returns:
-        The trained link in evaluation mode on `device`, and findings: plain numbers.
+        The trained link in evaluation mode on `device`, the attack, trained along with it where it
+        owns the training, and findings: plain numbers.
 
     Raises:
         DefenseError: a system or an attack that does not come apart; a peer that dies, hangs or
             lies.
         TrainingError: the loss is not finite, or the outputs have become constant.
     """
-    shape = ImageShape(*pairs.sent.shape[1:])
+    pairs, plan, (trial, attack) = recipe.pairs, recipe.plan, recipe.make()
     owned = Controls.TRAINING in attack.controls
     if not owned:
         pairs = replace(pairs, wanted=pairs.sent)
-    batches = Batches(pairs.level, batch=run.training.batch, separate=owned, seed=run.seed)
-    trial = untrained_link(run, shape)
+    batches = Batches(pairs.level, batch=plan.batch, separate=owned, seed=recipe.seed)
     ends = find_ends(trial)
     first = pairs.batch(batches.epoch(0)[0])
     images = images_per_step(trial, attack, first, batches.victims)
-    steps = run.training.epochs * batches.steps_per_epoch if ends.trainable else 0
-    precision, _ = choose_precision(run.training.precision, device)
-    course = Course(steps, images, run.training, run.seed, device, precision)
-    link, began = untrained_link(run, shape), time.perf_counter()
+    steps = plan.epochs * batches.steps_per_epoch if ends.trainable else 0
+    precision, _ = choose_precision(plan.precision, device)
+    course = Course(steps, images, plan, recipe.seed, device, precision)
+    link, began = recipe.make()[0], time.perf_counter()
     transmitter = Transmitter(link, attack, moved(pairs, device), batches, ends, course)
-    with _joined(transmitter, run, shape, parties, timeout_s):
+    with _joined(transmitter, recipe, parties, timeout_s):
         loss = _train(transmitter, watch)
         traffic = dict(transmitter.wire.traffic)
         if transmitter.receiver:
@@ -71,7 +65,7 @@ def split_training(
         _take_over(link, ends, transmitter.wire, step=steps)
     if steps:
         done = f"{steps} of {steps}"
-        refuse_constant_output(link, transmitter.pairs, done, run.training, run.seed)
+        refuse_constant_output(link, transmitter.pairs, done, plan, recipe.seed)
     findings = {
         "parties": parties,
         "backend": "gloo" if parties == 2 else "memory",
@@ -79,7 +73,7 @@ def split_training(
         "seconds": time.perf_counter() - began,
         "final_loss": loss,
     }
-    return link.eval(), findings | _per_step(traffic, steps)
+    return link.eval(), attack, findings | _per_step(traffic, steps)
 
 
 def _take_over(link: Transceiver, ends: Ends, wire: Wire, *, step: int) -> None:
@@ -101,17 +95,17 @@ def _per_step(traffic: dict[Message, int], steps: int) -> dict[str, int]:
 
 @contextmanager
 def _joined(
-    transmitter: Transmitter, run: Run, shape: ImageShape, parties: int, timeout_s: float
+    transmitter: Transmitter, recipe: Recipe, parties: int, timeout_s: float
 ) -> Iterator[None]:
     """With a receiver, in this process or in one of its own."""
     course, ends = transmitter.course, transmitter.ends
     if parties == 1:
-        receiver = Receiver(untrained_link(run, shape), ends, course)
+        receiver = Receiver(recipe.make()[0], ends, course)
         transmitter.wire, receiver.wire = InMemory.pair(course.steps)
         transmitter.receiver = receiver
         yield
         return
-    with receiver_process(run, course, shape, timeout_s=timeout_s) as transmitter.wire:
+    with receiver_process(recipe.elsewhere, course, timeout_s=timeout_s) as transmitter.wire:
         yield
 
 
