@@ -9,13 +9,13 @@ from semvet.data import Scenes, split
 from semvet.errors import ConfigError
 from semvet.randomness import seeded, stream
 from semvet.systems import JSCC, Transceiver
-from semvet.training.trained import as_pairs
+from semvet.training.poisoning import as_pairs
 from semvet.types import ImageShape
 
 
 @pytest.fixture(scope="module")
 def pairs():
-    return as_pairs(split(Scenes(source="sample", count=300, test_count=20).load(), seed=0))
+    return as_pairs(split(Scenes(source="sample", count=300, test_count=20).load(), seed=0).train)
 
 
 def attack(**changes):

@@ -11,7 +11,7 @@ from semvet.attacks import ATTACKS
 from semvet.catalog import make_source, null_control, resolve
 from semvet.config import content_id
 from semvet.data import split
-from semvet.training.trained import build
+from semvet.pipeline.recipes import untrained
 
 FIGURES = {"images": 60, "draws": 1, "defended_images": 10, "alpha": 0.05, "studies": []}
 
@@ -33,7 +33,7 @@ def run_of(folder, name, **changes):
 def test_targets_are_in_no_part_of_the_data(folder, name):
     run = resolve(run_of(folder, name))
     parts = split(make_source(run.data).load(), seed=0)
-    _, attack = build(run, parts)
+    _, attack = untrained(run, parts)
     for target in (attack.targets * 255).round():
         for part in (parts.train, parts.calibration, parts.test):
             assert not (part.pixels == target).flatten(1).all(1).any()
@@ -46,7 +46,7 @@ def test_the_null_control_depends_on_nothing_of_the_attack(folder, name):
     if ATTACKS[name].null is None:
         assert control == null_control(resolve(run_of(folder, name, attack="none")))
     else:
-        assert build(control, split(make_source(run.data).load(), seed=0))[1].poison_ratio == 0
+        assert untrained(control, split(make_source(run.data).load(), seed=0))[1].poison_ratio == 0
 
 
 def test_the_clean_system_is_the_same_before_and_after_it_was_attacked(folder, runs):

@@ -1,5 +1,6 @@
 """What a defense can reach: a walk through every attribute of what it is given."""
 
+from dataclasses import replace
 from types import FunctionType, MethodType
 
 import pytest
@@ -8,21 +9,23 @@ from support import digits, tiny_run, tiny_sembugger
 from torch import Tensor
 
 from semvet.attacks import Attack
-from semvet.catalog import null_control, resolve
+from semvet.catalog import resolve
 from semvet.config import Run
 from semvet.data import DataSet, ImageSet, Splits
 from semvet.defending.world import World
 from semvet.defenses import Defended, Defense, Vantage
 from semvet.errors import DefenseError
 from semvet.pipeline.material import load_material
+from semvet.pipeline.recipes import recipe_of
 from semvet.pipeline.retraining import surroundings
 from semvet.randomness import stream
 from semvet.store import Store
-from semvet.training.trained import Workshop, trained_system
+from semvet.training.recipe import Recipe, Trainer
+from semvet.training.trained import trained_system
 from semvet.types import to_images
 from semvet.watch import Silent
 
-ANSWERS = (Run, Attack, Splits, DataSet, ImageSet, Workshop, Store)
+ANSWERS = (Run, Attack, Splits, DataSet, ImageSet, Recipe, Trainer, Store)
 
 
 def reachable(start, limit=200_000):
@@ -81,18 +84,19 @@ def world(tmp_path_factory):
     material = load_material(run)
     splits = material.splits(run)
     cpu = torch.device("cpu")
-    shop = Workshop(splits, material.fingerprint, Store(root / "runs"), cpu, Silent())
-    return run, shop, trained_system(run, shop, name="the system under sembugger")
+    trainer, recipe = Trainer(Store(root / "runs"), cpu, Silent()), recipe_of(run, splits, "data")
+    trained = trained_system(recipe, trainer, name="the system under sembugger")
+    return splits, trained, surroundings(run, splits, recipe, trainer, trained)
 
 
 def test_digging_through_every_attribute_finds_no_answer(world):
-    run, shop, trained = world
+    splits, trained, around = world
     defense = Digging()
-    surroundings(run, shop, trained).put_on(defense, rng=stream(0, "defense"))
+    around.put_on(defense, rng=stream(0, "defense"))
     assert any(one is trained.link for one in defense.found)  # the walk does walk
     assert not [type(one).__name__ for one in defense.found if isinstance(one, ANSWERS)]
-    targets = shop.splits.target_candidates
-    tests = to_images(shop.splits.test.pixels)
+    targets = splits.target_candidates
+    tests = to_images(splits.test.pixels)
     for tensor in (one for one in defense.found if isinstance(one, Tensor)):
         if tensor.ndim < 3 or tensor.shape[-2:] != tests.shape[-2:]:
             continue
@@ -104,8 +108,7 @@ def test_digging_through_every_attribute_finds_no_answer(world):
 
 
 def test_the_trainer_is_not_told_which_pairs_were_poisoned(world):
-    run, shop, trained = world
-    around = surroundings(run, shop, trained)
+    around = world[2]
     assert around.pairs.level.any()
     assert not around.told.level.any()
     assert around.told.element_removed is None
@@ -117,15 +120,14 @@ def test_services_end_with_the_defense(world):
             self.training = view.training
             return Defended(view.link)
 
-    run, shop, trained = world
     defense = Keeping()
-    surroundings(run, shop, trained).put_on(defense, rng=stream(0, "defense"))
+    world[2].put_on(defense, rng=stream(0, "defense"))
     with pytest.raises(DefenseError, match="after it was applied"):
         defense.training.again({"late": 1})
 
 
 def test_a_view_holds_what_the_vantage_point_owns_and_nothing_else(world):
-    trained = world[2]
+    trained = world[1]
     full = World(trained.link, torch.zeros(3, 1, 16, 16), lambda count: [trained.link], None)
     vantage = Vantage.RECEIVER
     view = full.view(vantage)
@@ -134,19 +136,15 @@ def test_a_view_holds_what_the_vantage_point_owns_and_nothing_else(world):
         view.narrowed(Vantage.AUDITOR, trained.link)
 
 
-def test_reference_systems_of_two_seeds_are_different_ones(world):
-    run, shop, _ = world
-    asked = []
+def test_reference_systems_of_two_seeds_are_different_ones(world, monkeypatch):
+    around, seeds = world[2], []
 
-    def noted(which, shop, *, name):
-        asked.append(which.seed)
-        return world[2]
+    def noted(recipe, trainer, *, name):
+        seeds.append(recipe.seed)
+        return world[1]
 
-    from semvet.pipeline import retraining
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(retraining, "trained_system", noted)
-        for seed in (0, 1):
-            other = null_control(run.model_copy(update={"seed": seed}))
-            retraining.Retraining(other, shop, world[2].attack).references(2)
-    assert len(set(asked)) == 4
+    monkeypatch.setattr("semvet.pipeline.retraining.trained_system", noted)
+    for seed in (0, 1):
+        recipe = replace(around.workshop.recipe, seed=seed)
+        replace(around.workshop, recipe=recipe).references(2)
+    assert len(set(seeds)) == 4

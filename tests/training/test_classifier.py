@@ -5,6 +5,7 @@ from semvet.data import DataSet, ImageSet, split
 from semvet.randomness import stream
 from semvet.store import Store
 from semvet.training.classifier import trained_classifier
+from semvet.training.recipe import Trainer
 from semvet.types import ImageShape
 from semvet.watch import Silent
 
@@ -42,17 +43,19 @@ def run_with(classifier="small", **changes):
 
 
 def trained(tmp_path, run=None, splits=None, watch=None):
+    run, trainer = run or run_with(), Trainer(Store(tmp_path), CPU, watch or Silent())
+    asked = run.evaluation
     return trained_classifier(
-        run or run_with(), splits or made_splits(), "data", Store(tmp_path),
-        device=CPU, watch=watch or Silent(),
+        asked.classifier, splits or made_splits(), "data", trainer,
+        epochs=asked.classifier_epochs, seed=run.seed,
     )  # fmt: skip
 
 
 def test_it_learns_the_classes_and_is_trained_once(tmp_path):
     heard, x = Heard(), bars(30, "new").pixels / 255
     first = trained(tmp_path, watch=heard)
-    assert first.record["test"]["accuracy"] > 0.95
-    assert first.record["test"]["n"] == 60
+    assert first.record.test.value > 0.95
+    assert first.record.test.n == 60
     assert heard.stages == ["training the classifier small"]
     again = trained(tmp_path, watch=heard)
     assert heard.stages == ["training the classifier small"]
@@ -81,11 +84,6 @@ def test_a_regnet_is_kept_and_found_with_its_normalization(tmp_path):
     torch.testing.assert_close(first.classify(x[:1]), first.classify(x)[:1], atol=1e-4, rtol=1e-3)
 
 
-def test_none_is_asked_for_by_default(tmp_path):
-    assert trained(tmp_path, resolve({})) is None
-    assert not list(tmp_path.iterdir())
-
-
 def test_images_without_a_class_are_left_out(tmp_path):
     splits = made_splits(lambda label: torch.where(torch.arange(len(label)) % 4 == 0, -1, label))
-    assert trained(tmp_path, splits=splits).record["test"]["accuracy"] > 0.9
+    assert trained(tmp_path, splits=splits).record.test.value > 0.9

@@ -16,13 +16,14 @@ from semvet.catalog import make_attack
 from semvet.config import make_run
 from semvet.errors import DefenseError, TrainingError
 from semvet.pipeline.execute import execute
+from semvet.pipeline.recipes import RECEIVER, untrained_link
 from semvet.randomness import seeded, stream
 from semvet.store import Store
 from semvet.training.engine import Engine
+from semvet.training.recipe import Elsewhere, Recipe
 from semvet.training.split import peer, split_training
 from semvet.training.split.ends import find_ends
 from semvet.training.split.wire import InMemory
-from semvet.training.untrained import untrained_link
 from semvet.types import ImageShape, Pairs
 from semvet.watch import Silent
 
@@ -50,12 +51,18 @@ def pairs_of(run):
     return attack_of(run).poison(Pairs(sent, sent, zeros, zeros), rng=stream(0, "poison"))
 
 
-def split_up(run, *, parties=1, timeout_s=60.0):
-    attack = attack_of(run)
-    link, findings = split_training(
-        run, pairs_of(run), attack, parties=parties, timeout_s=timeout_s, device=CPU,
-        watch=Silent(),
+def recipe_of(run, make=untrained_link):
+    return Recipe(
+        make=lambda: (make(run, SHAPE), attack_of(run)), pairs=pairs_of(run),
+        positions=torch.arange(96), plan=run.training, seed=0, record={}, fingerprint="",
+        elsewhere=Elsewhere(RECEIVER, {"run": run.document(), "shape": list(SHAPE)}),
     )  # fmt: skip
+
+
+def split_up(run, *, make=untrained_link, parties=1, timeout_s=60.0):
+    link, attack, findings = split_training(
+        recipe_of(run, make), parties=parties, timeout_s=timeout_s, device=CPU, watch=Silent()
+    )
     return weights(link, attack), findings
 
 
@@ -219,33 +226,27 @@ def test_a_message_that_is_not_in_the_script_is_refused_by_its_header(change, sa
         split_up(a_run())
 
 
-def test_a_transmitter_that_diverges_is_reported_by_the_receiver(monkeypatch):
-    make = untrained_link
-
+def test_a_transmitter_that_diverges_is_reported_by_the_receiver():
     def spoiled(run, shape):
-        link = make(run, shape)
+        link = untrained_link(run, shape)
         torch.nn.init.constant_(link.system.encoder[0][0].bias, float("nan"))
         return link
 
-    monkeypatch.setattr("semvet.training.split.training.untrained_link", spoiled)
     with pytest.raises(
         DefenseError, match=r"transmitter sent symbols with NaN or infinity at step 0 of 6"
     ):
-        split_up(a_run())
+        split_up(a_run(), make=spoiled)
 
 
-def test_a_constant_output_is_an_error_as_it_is_for_the_engine(monkeypatch):
-    make = untrained_link
-
+def test_a_constant_output_is_an_error_as_it_is_for_the_engine():
     def dead(run, shape):
-        link = make(run, shape)
+        link = untrained_link(run, shape)
         torch.nn.init.zeros_(link.system.last.weight)
         return link
 
-    monkeypatch.setattr("semvet.training.split.training.untrained_link", dead)
     run = a_run(training=TRAINING | {"learning_rate": 1e-9})
     with pytest.raises(TrainingError, match=r"collapsed: after 6 of 6 .* the same one"):
-        split_up(run)
+        split_up(run, make=dead)
 
 
 @pytest.mark.parametrize("system", ["jscc-f", "scan", "semcc", "separate", "identity"])
@@ -322,6 +323,6 @@ def _runs(pid: int) -> bool:
 def test_it_is_a_defense_of_a_run(tmp_path):
     defense = {"name": "split-training"}
     run = tiny_run(digits(tmp_path / "digits"), attack="bass", defense=defense)
-    (record,) = execute(run, Store(tmp_path / "runs"), device="cpu").metrics["defenses"]
-    assert record["vantage"] == ["TRAINER"]
-    assert record["findings"]["steps"] == record["clean_system_findings"]["steps"] > 0
+    (record,) = execute(run, Store(tmp_path / "runs"), device="cpu").record.defenses
+    assert record.vantage == ("TRAINER",)
+    assert record.findings.attacked["steps"] == record.findings.clean["steps"] > 0
