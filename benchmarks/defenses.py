@@ -23,7 +23,11 @@ def main(out: Path, results: list[api.Result]) -> None:
 
 def card(result: api.Result) -> dict[str, Any]:
     record = result.record
-    config, attacked, clean = record.config.document(), record.systems.attacked, record.systems.clean
+    config, attacked, clean = (
+        record.config.document(),
+        record.systems.attacked,
+        record.systems.clean,
+    )
     return {
         "data": config["data"]["name"],
         "training_images": record.attack.poison.training_images,
