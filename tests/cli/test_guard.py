@@ -20,7 +20,7 @@ from semvet.errors import StoreError
 def store(tmp_path, monkeypatch):
     root = tmp_path / "store"
     monkeypatch.setenv("SEMVET_RUNS", str(root))
-    made_run(root, levels=1, defenses=1).write_weights({}, {})
+    made_run(root, levels=1, defenses=1)
     return root
 
 

@@ -84,7 +84,6 @@ def texts(value) -> list[str]:
 def test_a_strangers_run_is_printed_harmlessly(tmp_path, monkeypatch, words):
     monkeypatch.setenv("SEMVET_RUNS", str(tmp_path))
     folder = written(tmp_path, evil_record())
-    folder.write_weights({}, {})
     status, out, err = semvet(*(word.format(folder=folder.path) for word in words))
     assert status == 0, err
     assert steers(out + err) == []
