@@ -16,7 +16,7 @@ def shown(tmp_path, monkeypatch):
     def show(*words, columns=80, **options):
         monkeypatch.setenv("COLUMNS", str(columns))
         folder = made_run(tmp_path, **options)
-            status, out, err = semvet("show", folder.path, *words)
+        status, out, err = semvet("show", folder.path, *words)
         assert (status, err) == (0, "")
         return out
 
