@@ -51,12 +51,9 @@ def evil_record():
     provenance = record.provenance.model_copy(update={"data": EVIL, "semvet": EVIL})
     defense = record.defenses[-1].model_copy(update={"name": EVIL, "args": {EVIL: EVIL}})
     studies = tuple(one.model_copy(update={"headline": EVIL}) for one in record.studies)
-    config = record.config.model_copy(
-        update={"attack": record.config.attack.model_copy(update={"x": EVIL})}
-    )
     return record.model_copy(
         update={"provenance": provenance, "defenses": (record.defenses[0], defense),
-                "studies": studies, "config": config}
+                "studies": studies}
     )  # fmt: skip
 
 
