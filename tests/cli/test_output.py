@@ -51,8 +51,11 @@ def evil_record():
     provenance = record.provenance.model_copy(update={"data": EVIL, "semvet": EVIL})
     defense = record.defenses[-1].model_copy(update={"name": EVIL, "args": {EVIL: EVIL}})
     studies = tuple(one.model_copy(update={"headline": EVIL}) for one in record.studies)
+    words = record.attack.goal.words.model_copy(update={"aim": EVIL, "has_image": False})
+    goal = record.attack.goal.model_copy(update={"words": words})
+    attack = record.attack.model_copy(update={"goal": goal})
     return record.model_copy(
-        update={"provenance": provenance, "defenses": (record.defenses[0], defense),
+        update={"attack": attack, "provenance": provenance, "defenses": (record.defenses[0], defense),
                 "studies": studies}
     )  # fmt: skip
 
