@@ -55,9 +55,13 @@ def evil_record():
     goal = record.attack.goal.model_copy(update={"words": words})
     attack = record.attack.model_copy(update={"goal": goal})
     return record.model_copy(
-        update={"attack": attack, "provenance": provenance, "defenses": (record.defenses[0], defense),
-                "studies": studies}
-    )  # fmt: skip
+        update={
+            "attack": attack,
+            "provenance": provenance,
+            "defenses": (record.defenses[0], defense),
+            "studies": studies,
+        }
+    )
 
 
 def texts(value) -> list[str]:
