@@ -10,48 +10,61 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from semvet.reports.pictures.frontier import points
-from semvet.store import RunFolder
+from semvet import api
+from semvet.records import DefenseRecord, Record
+from semvet.reports.frontier import Point
 
 
-def main(out: Path, folders: list[RunFolder]) -> None:
+def main(out: Path, results: list[api.Result]) -> None:
     out.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps([card(folder) for folder in folders], indent=1)
+    text = json.dumps([card(result) for result in results], indent=1)
     out.write_text(text + "\n")
 
 
-def card(folder: RunFolder) -> dict[str, Any]:
-    config, metrics = folder.config, folder.metrics
-    attacked, clean = metrics["attacked_system"], metrics["clean_system"]
+def card(result: api.Result) -> dict[str, Any]:
+    record = result.record
+    config, attacked, clean = (
+        record.config.document(),
+        record.systems.attacked,
+        record.systems.clean,
+    )
     return {
         "data": config["data"]["name"],
-        "training_images": metrics["poison"]["training_images"],
+        "training_images": record.attack.poison.training_images,
         "system": config["system"],
         "snr_db": config["snr_db"],
         "attack": config["attack"],
         "training": config["training"],
         "seed": config["seed"],
-        "n": attacked["n"],
-        "n_behind_a_defense": metrics["defenses"][0]["after"]["n"],
-        "asr": attacked["asr"],
-        "psnr_db": attacked["psnr_db"],
-        "clean_system_asr": clean["asr"],
-        "clean_system_psnr_db": clean["psnr_db"],
+        "n": attacked.n,
+        "n_behind_a_defense": (record.undefended or record.systems).attacked.n,
+        "asr": attacked.asr,
+        "psnr_db": attacked.psnr_db.value,
+        "clean_system_asr": clean.asr,
+        "clean_system_psnr_db": clean.psnr_db.value,
         "defenses": [
-            {
-                **asdict(point),
-                "gone": point.gone,
-                "misdirected": point.misdirected,
-                "certified_coverage": (one["certificate"] or {}).get("certified_coverage"),
-                "findings": _plain(one["findings"]),
-                "clean_system_findings": _plain(one["clean_system_findings"]),
-                "suspicion": one["suspicion"],
-                "detection": one["detection"],
-                "clean_system_detection": one["clean_system_detection"],
-            }
-            for one, point in zip(metrics["defenses"], points(metrics["defenses"]), strict=True)
+            line(one, point)
+            for one, (point, _) in zip(record.defenses, result.defenses, strict=True)
         ],
     }
+
+
+def line(one: DefenseRecord, point: Point) -> dict[str, Any]:
+    return {
+        **asdict(point),
+        "gone": point.gone,
+        "misdirected": point.misdirected,
+        "certified_coverage": one.certificate and one.certificate.certified_coverage,
+        "findings": _plain(one.findings.attacked),
+        "clean_system_findings": _plain(one.findings.clean),
+        "suspicion": _dumped(one.suspicion and one.suspicion.attacked),
+        "detection": _dumped(one.detection and one.detection.attacked),
+        "clean_system_detection": _dumped(one.detection and one.detection.clean),
+    }
+
+
+def _dumped(record: Record | None) -> dict[str, Any] | None:
+    return record.model_dump(mode="json") if record else None
 
 
 def _plain(findings: dict[str, Any]) -> dict[str, Any]:
@@ -59,4 +72,4 @@ def _plain(findings: dict[str, Any]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), [RunFolder(Path(name)) for name in sys.argv[2:]])
+    main(Path(sys.argv[1]), [api.load(name) for name in sys.argv[2:]])

@@ -53,18 +53,18 @@ VARIANTS: dict[str, list[str]] = {
 
 
 def figures(changes: list[str], seed: int) -> dict[str, Any]:
-    metrics = sv.run("mnist-sample", *FAST, f"seed={seed}", *changes).metrics
-    attacked, trigger = metrics["attacked_system"], metrics["trigger"]
+    record = sv.run("mnist-sample", *FAST, f"seed={seed}", *changes).record
+    attacked, triggers = record.systems.attacked, record.attack.triggers
     return {
         "seed": seed,
-        "n": attacked["n"],
-        "asr": attacked["asr"],
-        "clean_system_asr": metrics["clean_system"]["asr"],
-        "benign_false_positive": attacked["benign_false_positive"],
-        "psnr_db": attacked["psnr_db"],
-        "delta_psnr_db": attacked["delta_psnr_db"],
-        "ssim": trigger["ssim"],
-        "l2": trigger["l2"],
+        "n": attacked.n,
+        "asr": attacked.asr,
+        "clean_system_asr": record.systems.clean.asr,
+        "benign_false_positive": attacked.benign,
+        "psnr_db": attacked.psnr_db.value,
+        "delta_psnr_db": record.delta_psnr_db.value,
+        "ssim": [trigger.ssim for trigger in triggers],
+        "l2": [trigger.l2 for trigger in triggers],
     }
 
 

@@ -31,9 +31,9 @@ def test_arrays_are_read_when_they_are_asked_for(tmp_path):
 
 def test_what_cannot_be_loaded_is_an_error_at_once(tmp_path):
     folder = made_run(tmp_path)
-    (folder.path / "metrics.json").write_text('{"layout": 2}')
+    (folder.path / "manifest.json").unlink()
     with pytest.raises(StoreError, match="earlier semvet"):
-        sv.load("latest", runs=tmp_path)
+        sv.load(folder.path, runs=tmp_path)
 
 
 def test_a_table_of_results_records_and_names(tmp_path):

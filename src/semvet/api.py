@@ -268,6 +268,7 @@ def keep_traceback(error: BaseException) -> Path | None:
     now = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f")
     path = default_store().root / "errors" / f"{now}.txt"
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         write_bytes(path, "".join(traceback.format_exception(error)).encode(errors="replace"))
     except (StoreError, OSError):
         return None

@@ -11,6 +11,7 @@ from support import digits, python, refused, semvet, tiny_run, tiny_sembugger
 
 from semvet.cli.start import ALLOCATOR
 from semvet.pipeline import execute as pipeline
+from semvet.records import RunRecord
 from semvet.store import RunFolder
 
 
@@ -49,12 +50,12 @@ def weights(done):
 
 
 def test_a_run_prints_its_metrics_as_json(finished):
-    metrics = json.loads((finished / "stdout.json").read_text())
-    assert len(metrics["attacked_system"]["asr"]) == 2
-    assert [defense["name"] for defense in metrics["defenses"]] == ["none", "semantic-smoothing"]
-    assert metrics["provenance"]["seed"] == 0
+    record = RunRecord.model_validate_json((finished / "stdout.json").read_text())
+    assert len(record.systems.attacked.asr) == 2
+    assert [defense.name for defense in record.defenses] == ["none", "semantic-smoothing"]
     (stored,) = (finished / "store").glob("*/metrics.json")
-    assert json.loads(stored.read_text()) == metrics
+    assert RunRecord.model_validate_json(stored.read_text()) == record
+    assert record.name == stored.parent.name
 
 
 def test_a_run_leaves_a_folder_with_everything_in_it(finished):
@@ -77,7 +78,7 @@ def test_a_run_prints_tables_and_where_its_report_is(folder, runs, tmp_path, mon
     )
     assert status == 0, err
     assert "training the clean system" in err
-    for word in ("clean system", "attacked system", "delta PSNR", "images/s", "trigger SSIM"):
+    for word in ("clean system", "attacked system", "delta PSNR", "trigger SSIM", "every table"):
         assert word in out
     (report,) = runs.glob(f"image-folder-jscc-{attack}-*/report.html")
     assert f"report: {report}" in out
@@ -87,7 +88,7 @@ def test_a_finished_run_returns_at_once(done, monkeypatch):
     def must_not_start(*_, **__):
         raise AssertionError("trained or evaluated again")
 
-    monkeypatch.setattr(pipeline, "rehearse", must_not_start)
+    monkeypatch.setattr(pipeline, "preflight", must_not_start)
     monkeypatch.setattr(RunFolder, "write_metrics", must_not_start)
     status, out, _ = semvet("run", done / "tiny.yaml", "--json")
     assert status == 0
@@ -115,7 +116,7 @@ def test_another_defense_uses_the_trained_systems_again(done):
 @pytest.mark.parametrize("columns", ["60", "200"])
 def test_show_prints_the_whole_run_however_narrow_the_terminal(weights, monkeypatch, columns):
     monkeypatch.setenv("COLUMNS", columns)
-    status, out, _ = semvet("show", "latest")
+    status, out, _ = semvet("show", "latest", "--full")
     assert status == 0
     assert "…" not in out
     for word in (weights.parent.name, "attacked system", "semantic-smoothing", "sigma=0.25"):

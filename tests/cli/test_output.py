@@ -51,13 +51,17 @@ def evil_record():
     provenance = record.provenance.model_copy(update={"data": EVIL, "semvet": EVIL})
     defense = record.defenses[-1].model_copy(update={"name": EVIL, "args": {EVIL: EVIL}})
     studies = tuple(one.model_copy(update={"headline": EVIL}) for one in record.studies)
-    config = record.config.model_copy(
-        update={"attack": record.config.attack.model_copy(update={"x": EVIL})}
-    )
+    words = record.attack.goal.words.model_copy(update={"aim": EVIL, "has_image": False})
+    goal = record.attack.goal.model_copy(update={"words": words})
+    attack = record.attack.model_copy(update={"goal": goal})
     return record.model_copy(
-        update={"provenance": provenance, "defenses": (record.defenses[0], defense),
-                "studies": studies, "config": config}
-    )  # fmt: skip
+        update={
+            "attack": attack,
+            "provenance": provenance,
+            "defenses": (record.defenses[0], defense),
+            "studies": studies,
+        }
+    )
 
 
 def texts(value) -> list[str]:
@@ -84,7 +88,6 @@ def texts(value) -> list[str]:
 def test_a_strangers_run_is_printed_harmlessly(tmp_path, monkeypatch, words):
     monkeypatch.setenv("SEMVET_RUNS", str(tmp_path))
     folder = written(tmp_path, evil_record())
-    folder.write_weights({}, {})
     status, out, err = semvet(*(word.format(folder=folder.path) for word in words))
     assert status == 0, err
     assert steers(out + err) == []

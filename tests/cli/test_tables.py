@@ -16,7 +16,6 @@ def shown(tmp_path, monkeypatch):
     def show(*words, columns=80, **options):
         monkeypatch.setenv("COLUMNS", str(columns))
         folder = made_run(tmp_path, **options)
-        folder.write_weights({}, {})
         status, out, err = semvet("show", folder.path, *words)
         assert (status, err) == (0, "")
         return out

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from made_exhibits import inverted, over, pruned
-from made_runs import made_arrays, made_record, written
+from made_runs import made_record, written
 
 from semvet.errors import StoreError
 from semvet.records import Column, Figure, ImageRow, ImageRows, Line, Table
@@ -22,11 +22,10 @@ def showing(*exhibits, label="median-pruning"):
 
 @pytest.mark.parametrize("shape", [(1, 12, 12), (3, 16, 16)])
 def test_audits_are_drawn_and_their_numbers_printed(tmp_path, shape):
-    folder = written(tmp_path, showing(*pruned(0.25), *inverted(1)), shape)
     rng = np.random.default_rng(0)
     sizes = {"sent": (8, *shape), "received": (8, *shape), "delta": shape}
     own = {f"defense/1/own/{k}": rng.random(v, dtype=np.float32) for k, v in sizes.items()}
-    folder.write_evaluation(made_arrays(1, 1, shape) | own)
+    folder = written(tmp_path, showing(*pruned(0.25), *inverted(1)), shape, **own)
     page = write_report(folder).read_text()
     for name in ("defense-1-pruning", "defense-1-inversion"):
         assert (folder.path / "pictures" / f"{name}.png").stat().st_size > 5000

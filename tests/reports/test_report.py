@@ -8,7 +8,7 @@ from io import BytesIO
 
 import numpy as np
 import pytest
-from made_runs import DEFENDED, made_radii, made_run
+from made_runs import DEFENDED, made_radii, made_run, sealed
 from PIL import Image
 from support import digits, tiny_run, tiny_sembugger
 
@@ -187,6 +187,7 @@ def test_figures_that_only_a_goal_has_are_a_table(tmp_path):
 def test_a_run_of_an_earlier_version_is_named_with_the_way_out(tmp_path):
     folder = made_run(tmp_path)
     folder.write_metrics({"clean_system": {}})
+    (folder.path / "manifest.json").unlink()
     with pytest.raises(StoreError, match=r"earlier semvet.*`semvet run .*config.yaml"):
         write_report(folder)
 
@@ -195,7 +196,7 @@ def test_a_run_of_an_earlier_version_is_named_with_the_way_out(tmp_path):
     ("change", "where"),
     [
         ({"surprise": 1}, "surprise"),
-        ({"delta_psnr_db": {"value": float("inf"), "interval": [0, 1], "n": 1}}, "delta_psnr_db"),
+        ({"delta_psnr_db": {"value": float("inf"), "interval": [0, 1], "n": 1}}, "Infinity"),
         ({"systems": []}, "systems"),
         ({"name": 7}, "name"),
     ],
@@ -204,7 +205,8 @@ def test_a_record_that_was_changed_is_refused_with_what_and_where(tmp_path, chan
     folder = made_run(tmp_path)
     path = folder.path / "metrics.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | change))
-    with pytest.raises(StoreError, match=rf"metrics\.json.*{where}"):
+    sealed(folder)
+    with pytest.raises(StoreError, match=rf"metrics\.json: .*{where}"):
         read_run(folder)
 
 
@@ -268,6 +270,7 @@ def test_the_same_run_gives_the_same_bytes(tmp_path):
 
 def test_an_unfinished_run_has_no_report(tmp_path):
     folder = made_run(tmp_path)
+    (folder.path / "manifest.json").unlink()
     (folder.path / "metrics.json").unlink()
     with pytest.raises(StoreError, match=r"not finished"):
         write_report(folder)

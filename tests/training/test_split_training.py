@@ -51,18 +51,19 @@ def pairs_of(run):
     return attack_of(run).poison(Pairs(sent, sent, zeros, zeros), rng=stream(0, "poison"))
 
 
-def recipe_of(run, make=untrained_link):
+def recipe_of(run, make=untrained_link, program=RECEIVER):
     return Recipe(
         make=lambda: (make(run, SHAPE), attack_of(run)), pairs=pairs_of(run),
         positions=torch.arange(96), plan=run.training, seed=0, record={}, fingerprint="",
-        elsewhere=Elsewhere(RECEIVER, {"run": run.document(), "shape": list(SHAPE)}),
+        elsewhere=Elsewhere(program, {"run": run.document(), "shape": list(SHAPE)}),
     )  # fmt: skip
 
 
-def split_up(run, *, make=untrained_link, parties=1, timeout_s=60.0):
+def split_up(run, *, make=untrained_link, program=RECEIVER, parties=1, timeout_s=60.0):
     link, attack, findings = split_training(
-        recipe_of(run, make), parties=parties, timeout_s=timeout_s, device=CPU, watch=Silent()
-    )
+        recipe_of(run, make, program), parties=parties, timeout_s=timeout_s, device=CPU,
+        watch=Silent(),
+    )  # fmt: skip
     return weights(link, attack), findings
 
 
@@ -193,13 +194,12 @@ def _error_of(program, monkeypatch):
     """Of a training with that receiver; it is in time, and nobody is left."""
     processes, ready = [], []
     start, wait = peer._start, peer._wait_until_ready
-    monkeypatch.setattr(peer, "PROGRAM", program)
     monkeypatch.setattr(peer, "_start", lambda *a: processes.append(start(*a)) or processes[0])
     monkeypatch.setattr(
         peer, "_wait_until_ready", lambda *a: wait(*a) or ready.append(time.monotonic())
     )
     with pytest.raises(DefenseError) as error:
-        split_up(a_run(), parties=2, timeout_s=6.0)
+        split_up(a_run(), program=program, parties=2, timeout_s=6.0)
     for began in ready:
         assert time.monotonic() - began < 2 * 6
     assert processes[0].poll() is not None

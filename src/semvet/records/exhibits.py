@@ -7,14 +7,21 @@ ImageRows   rows of images, which lie in evaluation.safetensors under the name t
 A key names a thing for programs, a title for readers.
 """
 
+from collections.abc import Sized
 from typing import Annotated, Literal
 
-from pydantic import Field
+from annotated_types import MinLen
+from pydantic import Field, model_validator
 
 from semvet.records.base import Interval, Record
 
 Of = Literal["attacked", "clean", "benign", "none"]  # what a line is about: decides its colour
 Number = float | None  # None: not there
+
+
+def same_length(what: str, first: Sized, *others: Sized) -> None:
+    if any(len(one) != len(first) for one in others):
+        raise ValueError(f"{what}: not one value for each point")
 
 
 class Line(Record):
@@ -50,6 +57,12 @@ class Curves(Record):
     marks: tuple[Mark, ...] = ()
     levels: tuple[Mark, ...] = ()  # level lines across: x is the height
 
+    @model_validator(mode="after")
+    def _fits(self) -> "Curves":
+        for line in self.lines:
+            same_length(line.key, self.x, line.y, *filter(None, [line.intervals]))
+        return self
+
 
 class Bands(Record):
     """Shares of outcomes, stacked; the first outcome is none."""
@@ -64,6 +77,12 @@ class Bands(Record):
     shares: tuple[tuple[float, ...], ...]  # for each x, one per outcome
     marks: tuple[Mark, ...] = ()
 
+    @model_validator(mode="after")
+    def _fits(self) -> "Bands":
+        same_length("shares", self.x, self.shares)
+        same_length("outcomes", self.outcomes, *self.shares)
+        return self
+
 
 class Matrix(Record):
     """Shares of each row."""
@@ -77,6 +96,12 @@ class Matrix(Record):
     y_label: str
     values: tuple[tuple[float, ...], ...]
 
+    @model_validator(mode="after")
+    def _fits(self) -> "Matrix":
+        same_length("rows", self.rows, self.values)
+        same_length("columns", self.columns, *self.values)
+        return self
+
 
 Panel = Annotated[Curves | Bands | Matrix, Field(discriminator="kind")]
 
@@ -88,7 +113,7 @@ class Figure(Record):
     key: str
     alt: str
     caption: str
-    panels: tuple[Panel, ...]
+    panels: Annotated[tuple[Panel, ...], MinLen(1)]
     across: int = Field(3, ge=1)
 
     def panel(self, key: str) -> Curves | Bands | Matrix:
@@ -110,8 +135,15 @@ class Table(Record):
     kind: Literal["table"] = "table"
     key: str
     caption: str = ""
-    columns: tuple[Column, ...]  # the first one names the rows
+    columns: Annotated[tuple[Column, ...], MinLen(1)]  # the first one names the rows
     note: str = ""
+
+    @model_validator(mode="after")
+    def _fits(self) -> "Table":
+        for column in self.columns:
+            others = filter(None, [column.intervals])
+            same_length(column.key, self.columns[0].values, column.values, *others)
+        return self
 
     def column(self, key: str) -> Column:
         return next(one for one in self.columns if one.key == key)
@@ -131,7 +163,7 @@ class ImageRows(Record):
     heading: str
     alt: str
     caption: str
-    rows: tuple[ImageRow, ...]
+    rows: Annotated[tuple[ImageRow, ...], MinLen(1)]
 
     def under(self, prefix: str) -> "ImageRows":
         """The same, for arrays whose names have been put under `prefix`."""

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import JsonValue
+from pydantic import JsonValue, model_validator
 
 from semvet.both import Both
 from semvet.config import Run
@@ -274,6 +274,20 @@ class RunRecord(Record):
     system: SystemRecord
     speed: SpeedRecord
     provenance: Provenance
+
+    @model_validator(mode="after")
+    def _fits(self) -> "RunRecord":
+        """Every system has the attack's levels, and defenses stand beside no defense."""
+        if self.defenses and self.undefended is None:
+            raise ValueError("defenses without the measurement before them")
+        every = [self.systems, *(one.after for one in self.defenses)]
+        every += [self.undefended] if self.undefended else []
+        counts = {len(one.levels) for both in every for _, one in both.items()}
+        detections = (one.detection for one in self.defenses if one.detection)
+        counts |= {len(one.levels) for both in detections for _, one in both.items()}
+        if counts != {len(self.attack.triggers)} or not self.attack.triggers:
+            raise ValueError("not the same trigger levels everywhere")
+        return self
 
     def study(self, name: str) -> StudyRecord | None:
         return next((one for one in self.studies if one.name == name), None)
