@@ -39,9 +39,10 @@ layers: .venv/dev
 schema: .venv/core
 	$(BIN)/python -m semvet.records.schema docs/schema
 
-# the tables of docs/plug-ins.md, from the plug-ins themselves
+# the tables of docs/plug-ins.md, from the plug-ins themselves, and the picture of the layers
 docs: .venv/dev
 	$(BIN)/python docs/plug_in_tables.py
+	$(BIN)/python docs/draw_layers.py
 
 bench: .venv/dev
 	$(BIN)/python -m benchmarks.training

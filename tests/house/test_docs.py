@@ -66,3 +66,12 @@ def test_the_table_of_attacks_has_every_attack():
     page = (ROOT / "docs" / "attacks" / "README.md").read_text()
     missing = [name for name in ATTACKS if name != "none" and f"| `{name}` |" not in page]
     assert not missing
+
+
+@named
+def test_the_tests_that_a_page_names_are_there(page):
+    if page.name == "CHANGELOG.md":
+        return  # which speaks of the past
+    named_here = re.findall(r"\btests/[\w/]+\.py\b", page.read_text())
+    missing = [name for name in named_here if not (ROOT / name).exists()]
+    assert set(missing) <= {"tests/a/test_b.py"}  # the example of CONTRIBUTING.md

@@ -1,31 +1,19 @@
-import hashlib
-import pickle  # noqa: TID251 - the enemy
+"""What a codec of one's own has to keep to, and what is done with one that does."""
+
 import re
-import sys
-from pathlib import Path
 
 import pytest
 import torch
 import users_codecs
-from safetensors.torch import save_file
+from own_codecs import GREY, external
 from torch import nn
 
-from semvet.catalog import make_system, resolve
 from semvet.channels import AWGN
-from semvet.config import Spec, content_id
-from semvet.errors import ConfigError, WeightsError
-from semvet.randomness import seeded, stream
-from semvet.systems import External, Transceiver
-from semvet.systems.foreign import codec as codecs
-from semvet.types import ImageShape
+from semvet.errors import ConfigError
+from semvet.randomness import stream
+from semvet.systems import Transceiver
 
-GREY = ImageShape(1, 28, 28)
 REAL = users_codecs.Real
-
-
-def external(target="users_codecs:Real", shape=GREY, **config):
-    with seeded(0, "system"):
-        return External(shape, target=getattr(target, "__qualname__", target), **config)
 
 
 def images(count=4, shape=GREY):
@@ -90,7 +78,7 @@ BROKEN = {
     "wrong arguments": (lambda shape: None, r"raised TypeError.*takes 1 positional argument"),
     "raises": (
         changed(latent=lambda z: z.view(3, 1, 2, 3)),
-        r"encode of \(3, 1, 28, 28\) raised RuntimeError \(test_external.py, line \d+\): shape",
+        r"encode of \(3, 1, 28, 28\) raised RuntimeError \(test_protocol.py, line \d+\): shape",
     ),
     "a tuple": (changed(latent=lambda z: (z, z)), "encode returned tuple; expected one tensor"),
     "whole numbers": (
@@ -189,37 +177,6 @@ def test_a_codec_that_does_not_keep_the_protocol_is_named_with_the_way_out(broke
     assert re.search(message, refused(make_codec, monkeypatch))
 
 
-@pytest.mark.parametrize(
-    ("target", "message"),
-    [
-        ("users_codecs", r"'users_codecs'; expected package\.module:function"),
-        ("users_codecs:", r"expected package\.module:function"),
-        ("nowhere.codec:make", r"no module 'nowhere' on Python's path or in the current folder"),
-        ("users_codecs.nowhere:make", r"no module \'users_codecs\.nowhere\' on"),
-        ("users_codecs:Reel", r"users_codecs\.py has no 'Reel'; it defines .*Real, Complex"),
-        ("users_codecs:torch", r"users_codecs:torch is a module; expected a function make_codec"),
-        ("sys:exit", r"module sys has no file whose SHA-256 could be put on record"),
-    ],
-)
-def test_a_target_that_is_not_there_is_named_with_the_way_out(target, message):
-    with pytest.raises(ConfigError, match=message):
-        external(target)
-
-
-@pytest.mark.parametrize(
-    ("source", "message"),
-    [
-        ("import nowhere", r"importing broken_codec raised .*\(broken_codec\.py, line 1\)"),
-        ("def f(:", "importing broken_codec raised SyntaxError"),
-    ],
-)
-def test_a_target_that_cannot_be_imported_says_where(tmp_path, monkeypatch, source, message):
-    (tmp_path / "broken_codec.py").write_text(source)
-    monkeypatch.syspath_prepend(tmp_path)
-    with pytest.raises(ConfigError, match=message):
-        external("broken_codec:make")
-
-
 def test_power_is_normalized_and_unit_power_left_as_it_is():
     x = images()
     for target in ("users_codecs:Real", "users_codecs:Complex"):
@@ -281,150 +238,6 @@ def test_a_codec_that_cannot_run_under_autocast_is_computed_in_fp32(monkeypatch)
 def test_it_starts_from_the_runs_own_seed():
     first, again = (external().state_dict() for _ in range(2))
     assert all(torch.equal(first[name], again[name]) for name in first)
-
-
-def saved(path, system=None, **changes):
-    state = {
-        name: (2 * value).contiguous()
-        for name, value in (system or external()).codec.state_dict().items()
-    }
-    save_file(state | changes, path)
-    return str(path)
-
-
-def test_weights_are_loaded(tmp_path):
-    path = saved(tmp_path / "w.safetensors")
-    before, after = external().codec.state_dict(), external(weights=path).codec.state_dict()
-    assert all(torch.equal(2 * before[name], after[name]) for name in before)
-
-
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"more": torch.zeros(1)}, r"does not fit the codec:\n  more: only in the file\n"),
-        ({"decoder.0.bias": torch.zeros(3)}, r"0\.bias: shape \(3,\), the codec's \(784,\)"),
-        ({"decoder.0.bias": torch.full((784,), torch.nan)}, r"decoder\.0\.bias: holds NaN"),
-        ({f"x{i}": torch.zeros(1) for i in range(6)}, r"x3: only in the file\n  and 2 more\n"),
-    ],
-)  # fmt: skip
-def test_weights_that_do_not_fit_are_refused_with_the_first_differences(tmp_path, changes, message):
-    path = saved(tmp_path / "w.safetensors", **changes)
-    with pytest.raises(WeightsError, match=message):
-        external(weights=path)
-
-
-def test_missing_weights_are_named(tmp_path):
-    save_file({"decoder.0.bias": torch.zeros(784)}, tmp_path / "w.safetensors")
-    with pytest.raises(WeightsError, match=r"decoder\.0\.weight: missing from the file"):
-        external(weights=str(tmp_path / "w.safetensors"))
-
-
-class Bomb:
-    def __init__(self, marker):
-        self.marker = marker
-
-    def __reduce__(self):
-        return Path.touch, (self.marker,)
-
-
-@pytest.mark.parametrize("name", ["w.pt", "w.safetensors"])
-def test_a_pickle_is_refused_unread(tmp_path, name):
-    (tmp_path / name).write_bytes(pickle.dumps(Bomb(tmp_path / "exploded")))
-    for refusing in (
-        lambda: external(weights=str(tmp_path / name)),
-        lambda: resolve(document(weights=str(tmp_path / name))),
-    ):
-        with pytest.raises(WeightsError, match="not safetensors; it was not read"):
-            refusing()
-    assert not (tmp_path / "exploded").exists()
-
-
-def test_weights_that_are_damaged_or_not_there_are_named(tmp_path):
-    path = Path(saved(tmp_path / "w.safetensors"))
-    path.write_bytes(path.read_bytes()[:-9])
-    with pytest.raises(WeightsError, match=r"w\.safetensors is truncated or damaged"):
-        external(weights=str(path))
-    with pytest.raises(WeightsError, match=r"none\.safetensors cannot be read \(No such file"):
-        external(weights=str(tmp_path / "none.safetensors"))
-
-
-# The record of a run
-
-
-def document(target="users_codecs:Real", **args):
-    return {"system": {"name": "external", "target": target, **args}}
-
-
-@pytest.fixture
-def edited(tmp_path, monkeypatch):
-    """Writes the users' codec into a module of its own, as a process that starts afterwards."""
-    source = Path(users_codecs.__file__).read_text()
-    monkeypatch.syspath_prepend(tmp_path)
-
-    def edit(comment, *, restart=True):
-        (tmp_path / "edited_codec.py").write_text(f"{source}\n# {comment}\n")
-        if restart:
-            codecs._imported.cache_clear()
-            monkeypatch.delitem(sys.modules, "edited_codec", raising=False)
-
-    return edit
-
-
-def run_id(**args):
-    return content_id(resolve(document("edited_codec:Real", **args)).document(), "data")
-
-
-def test_an_edited_codec_is_another_run(edited):
-    edited("one")
-    first, again = run_id(), run_id()
-    edited("another")
-    assert first == again != run_id()
-
-
-def test_other_weights_are_another_run(tmp_path):
-    ids = []
-    for scale in (1.0, 1.0, 2.0):
-        bias = torch.full((784,), scale)
-        path = saved(tmp_path / "w.safetensors", **{"decoder.0.bias": bias})
-        ids.append(content_id(resolve(document(weights=path)).document(), "data"))
-    assert ids[0] == ids[1] != ids[2]
-
-
-def test_the_record_holds_the_fingerprints_and_resolves_to_itself(tmp_path):
-    path = Path(saved(tmp_path / "w.safetensors"))
-    run = resolve(document(weights=str(path)))
-    files = {"target": Path(users_codecs.__file__), "weights": path}
-    for name, file in files.items():
-        digest = hashlib.sha256(file.read_bytes()).hexdigest()
-        assert run.system.args[f"{name}_sha256"] == digest
-    assert resolve(run.document()) == run
-    assert isinstance(make_system(run.system, GREY), External)
-
-
-def test_a_record_of_another_codec_is_refused(edited):
-    edited("one")
-    record = resolve(document("edited_codec:Real")).document()
-    edited("another")
-    message = r"system\.target_sha256: this record was made with another .*edited_codec\.py"
-    with pytest.raises(ConfigError, match=message):
-        resolve(record)
-    with pytest.raises(ConfigError, match=message):
-        make_system(Spec(**record["system"]), GREY)
-
-
-def test_a_record_of_other_weights_is_refused(tmp_path):
-    record = resolve(document(weights=saved(tmp_path / "w.safetensors"))).document()
-    saved(tmp_path / "w.safetensors", **{"decoder.0.bias": torch.zeros(784)})
-    with pytest.raises(ConfigError, match=r"system\.weights_sha256: this record was made with"):
-        resolve(record)
-
-
-def test_a_codec_that_was_edited_after_it_was_imported_is_refused(edited):
-    edited("one")
-    run_id()
-    edited("another", restart=False)
-    with pytest.raises(ConfigError, match=r"edited_codec\.py was edited after .* restart Python"):
-        run_id()
 
 
 def test_it_transmits_over_a_channel():

@@ -13,7 +13,7 @@ from support import digits, python, refused, tiny_run
 
 import semvet as sv
 
-PAGE = Path(__file__).parents[2] / "docs" / "systems" / "external.md"
+PAGE = Path(__file__).parents[3] / "docs" / "systems" / "external.md"
 
 
 @pytest.fixture
