@@ -65,7 +65,10 @@ def test_what_is_no_such_number_truth_or_text_is_refused(annotation, value):
         ({"targets": {"folder": "a\0b"}}, r"^targets\.folder: 'a\\x00b' .* U\+0000; remove it"),
         ({"targets": {"folder": "x" * 5000}}, r"it has 5,000 characters; allowed are 4,096"),
         ({"attack": "x" * 201}, r"^attack\.name: 'x+.* is not allowed; allowed: text"),
-        ({"evaluation": {"studies": ["cropping"] * 4}}, r"studies: .* a list of at most 3, each"),
+        (
+            {"evaluation": {"studies": ["cropping"] * 101}},
+            r"studies: .* a list of at most 100, each",
+        ),
     ],
 )
 def test_an_error_names_the_key_and_what_is_allowed(document, message):

@@ -79,7 +79,7 @@ class Evaluation(Record):
     defended_images: Whole = Field(
         300, ge=1, le=1_000_000, description="test images for each defense, at most"
     )
-    studies: tuple[str, ...] = Field(ALL_STUDIES, max_length=100)
+    studies: tuple[Name, ...] = Field(ALL_STUDIES, max_length=100)
     study_images: Whole = Field(
         300, ge=1, le=1_000_000, description="test images for each study, at most"
     )
