@@ -67,7 +67,7 @@ def test_what_is_no_such_number_truth_or_text_is_refused(annotation, value):
         ({"attack": "x" * 201}, r"^attack\.name: 'x+.* is not allowed; allowed: text"),
         (
             {"evaluation": {"studies": ["cropping"] * 101}},
-            r"studies: .* a list of at most 100, each",
+            r"studies: .* a list of at most 100",
         ),
     ],
 )
