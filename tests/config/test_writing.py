@@ -2,6 +2,7 @@ import pytest
 import yaml
 
 from semvet.config import read_document, written
+from semvet.errors import ConfigError
 
 TEXTS = ["1e3", "08", "0o17", "no", "y", "1:30", "2020-01-01", "null", "", "12", "1_0", "bass",
          "a: b", "#x", "x" * 300, "~", ".inf", "é", "'"]  # fmt: skip
@@ -32,3 +33,9 @@ def test_a_record_is_written_as_before():
         "defense": [{"x": None}],
     }
     assert written(record) == yaml.safe_dump(record, sort_keys=False)
+
+
+def test_a_run_that_could_not_be_read_again_is_refused_before_it_starts():
+    parts = [{"name": "median-filter", "size": 3}] * 2000
+    with pytest.raises(ConfigError, match=r"^the run with every default .*: longer than 64 KiB"):
+        written({"defense": [{"name": "combined", "parts": parts}]})

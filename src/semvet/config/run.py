@@ -46,7 +46,7 @@ def _listed(value: Any) -> Any:
 
 
 PlugIn = Annotated[Spec, BeforeValidator(named)]
-Defenses = Annotated[tuple[Spec, ...], BeforeValidator(_listed), Field(max_length=1000)]
+Defenses = Annotated[tuple[Spec, ...], BeforeValidator(_listed), Field(max_length=100)]
 
 
 class TrainingPlan(Record):
