@@ -196,6 +196,10 @@ def test_show_of_an_unfinished_run_says_how_to_go_on(weights):
         ("data={name: image-folder, root: /nowhere}", "/nowhere: no such folder"),
         ("training.batch=10000", "training.batch: 10000 does not fit"),
         ("data.root=null", "data.root"),
+        ("data.root=~nosuch", "data.root: ~nosuch: there is no such user here; write the whole"),
+        ("data.root=/" + "x" * 300, "cannot be used (File name too long); name another folder"),
+        ("targets.folder=~nosuch", "targets.folder: ~nosuch: there is no such user here"),
+        ("seed=1:30", "seed: 1:30 is not allowed: some read it to the base 60"),
     ],
 )
 def test_a_wrong_value_is_refused_before_anything_is_made(finished, runs, assignment, words):
@@ -218,6 +222,9 @@ def test_a_gpu_that_is_not_there_is_refused(finished, runs, monkeypatch):
         ("text.yaml", "mnist", "text.yaml: expected keys such as data"),
         ("empty.yaml", "", "empty.yaml: expected keys such as data"),
         ("broken.yaml", "data: [mnist", "broken.yaml: not YAML"),
+        ("octal.yaml", "seed: 1\nsnr_db: 010\n", "octal.yaml, line 2: snr_db: 010 is not allowed"),
+        ("twice.yaml", "seed: 1\nseed: 2\n", "twice.yaml, line 2: seed: given twice"),
+        ("tag.yaml", "seed: !!int x\n", "tag.yaml, line 1: seed: the YAML tag '!!int'"),
         ("binary.yml", b"\xff\xfe\x00\x01", "binary.yml: not YAML"),
     ],
 )
@@ -330,6 +337,28 @@ def test_the_version_comes_without_waiting_for_torch():
     loaded = set(re.findall(r"\| +([\w.]+)$", done.stderr, re.MULTILINE))
     assert {"semvet", "typer"} <= loaded
     assert not {"torch", "numpy", "datasets"} & loaded
+
+
+@pytest.mark.parametrize(
+    ("name", "assignment", "words"),
+    [
+        ("quickstart", "snr_bd=5", "error: snr_bd: unknown key; did you mean 'snr_db'?"),
+        (
+            "quickstart",
+            "training.epochs=-1",
+            "error: training.epochs: -1 is not allowed; allowed: ",
+        ),
+        ("compare-attacks", "seed=[0,x]", "error: seed: 'x' is not allowed; allowed: a whole"),
+        ("compare-attacks", "seed=[]", "error: compare.seed: [] is not allowed; allowed: a list"),
+    ],
+)
+def test_a_wrong_key_is_answered_without_waiting_for_torch(name, assignment, words):
+    done = python("-X", "importtime", "-m", "semvet", "run", name, assignment)
+    assert done.returncode == 2
+    assert words in done.stderr
+    loaded = set(re.findall(r"\| +([\w.]+)$", done.stderr, re.MULTILINE))
+    assert "semvet.config" in loaded
+    assert not {"torch", "numpy", "scipy", "semvet.api"} & loaded
 
 
 @pytest.mark.usefixtures("fresh")

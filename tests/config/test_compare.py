@@ -36,6 +36,25 @@ def test_an_argument_of_a_compared_plug_in_says_where_it_belongs():
         found("attack.side=5")
 
 
+def test_combinations_are_counted_before_any_is_made():
+    many = {"seed": list(range(1000)), "snr_db": list(range(1000)), "attack": ["bass"] * 1000}
+    problem = (
+        r"^compare: 1,000 seed x 1,000 snr_db x 1,000 attack are 1,000,000,000 runs; allowed: "
+    )
+    with pytest.raises(ConfigError, match=problem):
+        expand({"compare": many})
+    with pytest.raises(ConfigError, match="10,001 seed are 10,001 runs"):
+        expand({"compare": {"seed": list(range(10_001))}})
+    assert len(expand({"compare": {"seed": list(range(10_000))}})) == 10_000
+
+
+def test_an_assignment_cannot_leave_a_list_empty():
+    with pytest.raises(
+        ConfigError, match=r"^compare\.seed: \[\] is not allowed; allowed: a list with"
+    ):
+        found("seed=[]")
+
+
 @pytest.mark.parametrize("compare", [["seed"], {"seed": 3}, {"seed": []}, {"attack.side": [3]}])
 def test_what_is_no_list_of_values_is_refused(compare):
     with pytest.raises(ConfigError, match="compare"):

@@ -3,7 +3,7 @@ import random
 import pytest
 import yaml
 
-from semvet.config import Run, Spec, content_id, make_run, nearest, override, run
+from semvet.config import NUMERICS, Run, Spec, content_id, make_run, nearest, override
 from semvet.errors import ConfigError
 
 DOCUMENT = {
@@ -65,11 +65,33 @@ def test_an_override_leaves_the_given_document_alone():
         ("defense.2=none", r"defense\.2: which one\? allowed: defense\.0, defense\.1"),
         ("defense.².sigma=1", r"which one\? allowed: defense\.0, defense\.1"),
         ("snr_db.x=1", r"snr_db\.x: snr_db is a plain value and has no keys"),
+        ("attack..levels=1", r"attack\.\.levels: no key; a key is up to 32 words"),
+        ("a" * 201 + "=1", r"^a{200}: no key; a key is up to 32 words of at most 200 characters"),
+        (".".join("a" * 33) + "=1", r"no key; a key is up to 32 words"),
+        ("\x1b[2J=1", r"^\?\[2J: no key"),
+        ("attack.levels=[1, 010]", r"^attack\.levels\.1: 010 is not allowed: .* leave them out"),
     ],
 )
 def test_an_override_that_means_nothing_is_refused(assignment, message):
     with pytest.raises(ConfigError, match=message):
         override(DOCUMENT, [assignment])
+
+
+def test_a_key_of_a_plain_item_of_a_list_is_refused():
+    with pytest.raises(ConfigError, match=r"defense\.0\.sigma: 3 is a plain value"):
+        override({"defense": [3]}, ["defense.0.sigma=1"])
+
+
+def test_an_item_of_a_long_list_is_asked_for_by_its_range():
+    with pytest.raises(ConfigError, match=r"which one\? allowed: defense\.0 to defense\.99$"):
+        override({"defense": ["none"] * 100}, ["defense.100=none"])
+
+
+def test_a_document_that_holds_itself_is_refused():
+    document = {"attack": {"name": "aware"}}
+    document["attack"]["base"] = document["attack"]
+    with pytest.raises(ConfigError, match=r"^attack\.base\.base.*: nested deeper than 32 levels"):
+        override(document, [])
 
 
 def test_nothing_can_be_chosen_from_an_empty_list():
@@ -148,15 +170,14 @@ def test_the_data_change_the_identity():
     assert content_id({}, "one") != content_id({}, "other")
 
 
-def test_the_numerics_version_changes_the_identity(monkeypatch):
-    before = content_id({}, "data")
-    monkeypatch.setattr(run, "NUMERICS", run.NUMERICS + 1)
-    assert content_id({}, "data") != before
+def test_the_numerics_version_changes_the_identity():
+    found = {content_id({}, "data", numerics=version) for version in (NUMERICS, NUMERICS + 1)}
+    assert len(found | {content_id({}, "data")}) == 2
 
 
-def test_the_identity_is_the_same_on_every_machine_and_day(monkeypatch):
-    monkeypatch.setattr(run, "NUMERICS", 1)
-    assert content_id({"a": [1, 0.5, None, "ö"]}, "data") == "35ac2f376647"
+def test_the_identity_is_the_same_on_every_machine_and_day():
+    record = {"a": [1, 0.5, None, "ö"]}
+    assert content_id(record, "data", numerics=1) == "35ac2f376647"
 
 
 def test_another_attack_is_the_same_run_without_defenses():

@@ -1,8 +1,8 @@
 """What a user asks for: a run as a document, its overrides, and errors in words."""
 
-from semvet.config.annotations import Name, Real, Text, Truth, Whole, number, readable
+from semvet.config.annotations import Real, Truth, Whole, number, readable
 from semvet.config.overrides import override
-from semvet.config.reading import Document, read_document, read_file, read_value
+from semvet.config.reading import Document, read_document, read_file
 from semvet.config.run import (
     NUMERICS,
     STRICT,
@@ -24,14 +24,12 @@ __all__ = [
     "STRICT",
     "Document",
     "Evaluation",
-    "Name",
     "PlugIn",
     "Real",
     "Record",
     "Run",
     "Spec",
     "TargetImages",
-    "Text",
     "TrainingPlan",
     "Truth",
     "Whole",
@@ -44,7 +42,6 @@ __all__ = [
     "override",
     "read_document",
     "read_file",
-    "read_value",
     "readable",
     "written",
 ]

@@ -37,6 +37,13 @@ def truth(value: Any) -> Any:
     return value
 
 
+def no_truth(value: Any) -> Any:
+    """For a choice of numbers, among which Python would find True as 1."""
+    if isinstance(value, bool):
+        raise ValueError("not one of them")
+    return value
+
+
 def text(value: str) -> str:
     """One line that fits a path or a name."""
     if len(value) > LONGEST_TEXT:
@@ -71,6 +78,8 @@ def readable(annotation: Any) -> Any:
         return Annotated[(readable(inner[0]), *inner[1:])]
     if origin in (Union, types.UnionType):
         return Union[tuple(map(readable, inner))]  # noqa: UP007 - of a tuple
+    if origin is Literal and not any(isinstance(value, bool) for value in inner):
+        return Annotated[annotation, BeforeValidator(no_truth)]
     if origin in (None, Literal, Callable):
         return annotation
     return origin[tuple(map(readable, inner))]

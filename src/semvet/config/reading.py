@@ -24,7 +24,7 @@ Document = dict[str, Any]
 
 LONGEST = 64 * 1024  # characters of a document
 DEEPEST = 32  # lists and mappings in one another
-MOST = 2000  # keys and values of a document
+MOST = 3000  # keys and values of a document
 LONGEST_TEXT = 4096
 LONGEST_KEY = 200
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")

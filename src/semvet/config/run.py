@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from semvet.config.annotations import Name, Real, Text, Truth, Whole
+from semvet.config.annotations import Name, Real, Text, Truth, Whole, number
 from semvet.config.renamed import with_current_keys
 from semvet.config.words import explain
 
@@ -46,14 +46,14 @@ def _listed(value: Any) -> Any:
 
 
 PlugIn = Annotated[Spec, BeforeValidator(named)]
-Defenses = Annotated[tuple[Spec, ...], BeforeValidator(_listed), Field(max_length=1000)]
+Defenses = Annotated[tuple[Spec, ...], BeforeValidator(_listed), Field(max_length=100)]
 
 
 class TrainingPlan(Record):
     """How a link is trained. Defaults: the quickstart's recipe (docs/decisions, D-006)."""
 
-    images: Whole | None = Field(
-        None, ge=64, le=10_000_000, description="the first so many; none: all there are"
+    images: Annotated[int, Field(ge=64, le=10_000_000), BeforeValidator(number)] | None = Field(
+        None, description="the first so many; none: all there are"
     )
     epochs: Whole = Field(20, ge=0, le=100_000, description="0: the system as it is")
     batch: Whole = Field(48, ge=2, le=65_536)
@@ -79,7 +79,7 @@ class Evaluation(Record):
     defended_images: Whole = Field(
         300, ge=1, le=1_000_000, description="test images for each defense, at most"
     )
-    studies: tuple[str, ...] = Field(ALL_STUDIES, max_length=100)
+    studies: tuple[Name, ...] = Field(ALL_STUDIES, max_length=100)
     study_images: Whole = Field(
         300, ge=1, le=1_000_000, description="test images for each study, at most"
     )
@@ -95,8 +95,8 @@ class TargetImages(Record):
 
     folder: Text | None = Field(None, description="of image files, taken in sorted order")
     data: PlugIn | None = Field(None, description="another data set: out of distribution")
-    label: Whole | None = Field(
-        None, ge=0, le=65_535, description="only images of this class of `data`"
+    label: Annotated[int, Field(ge=0, le=65_535), BeforeValidator(number)] | None = Field(
+        None, description="only images of this class of `data`"
     )
     fit: Truth = Field(False, description="convert and resize to the shape of the run's images")
 

@@ -43,12 +43,13 @@ def explain(error: ValidationError, *, where: str, model: type[BaseModel]) -> Co
 
 
 def _line(item: ErrorDetails, where: str, model: type[BaseModel]) -> str:
-    path, node = _found(model, item["loc"])
-    key, value = ".".join([*([where] if where else []), *path]), shown(item["input"])
-    reason = item.get("ctx", {}).get("error")
-    if item["type"] == "extra_forbidden":
-        known = _found(model, item["loc"][:-1])[1].get("properties", {})
-        return f"{key}: unknown key; {nearest(path[-1], known)}"
+    *outer, last = item["loc"] or ("",)
+    unknown = item["type"] == "extra_forbidden"
+    path, node = _found(model, outer if unknown else item["loc"])
+    key = ".".join([*([where] if where else []), *path, *([str(last)] if unknown else [])])
+    value, reason = shown(item["input"]), item.get("ctx", {}).get("error")
+    if unknown:
+        return f"{key}: unknown key; {nearest(str(last), node.get('properties', {}))}"
     if item["type"] == "missing":
         return f"{key}: must be given; allowed: {_in_words(node)}"
     if isinstance(reason, MisreadError):
@@ -65,13 +66,12 @@ def _found(model: type[BaseModel], loc: Sequence[str | int]) -> tuple[list[str],
     """The path to a value, without pydantic's labels of a union's members; the value's schema."""
     whole = _schema(model)
     path, node = [], whole
-    for i, part in enumerate(loc):
+    for part in loc:
         options = [node, *node.get("anyOf", [])]
         inner = next(filter(None, (_inside(option, part, whole) for option in options)), None)
-        if inner is None and len(options) > 1 and i == len(loc) - 1:
-            break  # a label
-        path.append(str(part))
-        node = inner or {}
+        if inner is not None or len(options) == 1:  # else a label
+            path.append(str(part))
+            node = inner or {}
     return path, node
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import yaml
 
+from semvet.config.reading import read_document
 from semvet.config.scalars import MisreadError, scalar
 
 
@@ -26,5 +27,7 @@ Writer.add_representer(str, _text)
 
 
 def written(document: dict[str, Any]) -> str:
-    """In the order of its keys."""
-    return yaml.dump(document, Dumper=Writer, sort_keys=False)
+    """In the order of its keys. Raises ConfigError for what `reading` would find too long."""
+    text = yaml.dump(document, Dumper=Writer, sort_keys=False)
+    read_document(text, "the run with every default written out")
+    return text

@@ -6,21 +6,21 @@ Every list over radii has one value for each of `radii`; dB from 0 (nothing is c
 from typing import Annotated, Literal
 
 from annotated_types import Len
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
-from semvet.config import Real, Whole
+from semvet.config import Real, Truth, Whole, number
 from semvet.records.base import LAYOUT, Record, Share
 
 OverRadii = tuple[float, ...]
 IN_SIGMA = (0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 2.5, 3.0)  # default radii
-Radius = Annotated[Real, Field(gt=0, le=1000)]
+Radius = Annotated[float, Field(gt=0, le=1000), BeforeValidator(number)]
 
 
 class Certifying(Record):
     """What to certify, and how sure. Defaults: docs/decisions, D-034."""
 
     sigma: Real = Field(0.25, gt=0, le=4, description="of the smoothing noise, in pixel units")
-    clip: bool = Field(False, description="noisy images are clipped to [0, 1] (errata S3)")
+    clip: Truth = Field(False, description="noisy images are clipped to [0, 1] (errata S3)")
     n: Whole = Field(10_000, ge=100, le=10_000_000, description="copies that bounds come from")
     n0: Whole = Field(1000, ge=10, le=10_000_000, description="copies that choices come from")
     alpha: Real = Field(0.001, ge=1e-6, lt=0.5, description="1 - confidence, for each image")
@@ -31,8 +31,8 @@ class Certifying(Record):
     attack_images: Whole = Field(5, ge=0, le=1000, description="so many of them are attacked")
     attack_steps: Whole = Field(20, ge=1, le=10_000)
     attack_copies: Whole = Field(16, ge=1, le=10_000, description="in every step")
-    hardened: Whole | None = Field(
-        None, ge=0, le=1000, description="the system that this defense left"
+    hardened: Annotated[int, Field(ge=0, le=1000), BeforeValidator(number)] | None = Field(
+        None, description="the system that this defense left"
     )
     seed: Whole = Field(0, ge=0, lt=10**18)
 
