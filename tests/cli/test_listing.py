@@ -1,10 +1,10 @@
 import json
 
 import pytest
-import yaml
 from support import python, refused, semvet
 
 from semvet.catalog import TABLES
+from semvet.config import read_document
 from semvet.config.families import FAMILIES
 from semvet.config.presets import preset, preset_names
 
@@ -52,7 +52,7 @@ def test_one_is_printed_whole_in_80_columns(family, name):
 
 def test_defaults_are_written_as_a_configuration_has_them():
     words = " ".join(listed("attacks", "sembugger").split())
-    assert "each a whole number >= 1; default [16, 32]" in words
+    assert "each a whole number >= 1 and <= 1024; default [16, 32]" in words
     assert "true or false; default false" in words
     assert "text; must be given" in " ".join(listed("systems", "external").split())
 
@@ -60,7 +60,7 @@ def test_defaults_are_written_as_a_configuration_has_them():
 @pytest.mark.parametrize("name", preset_names())
 def test_a_preset_is_printed_as_it_can_be_run(name):
     record = json.loads(listed("presets", name, "--json"))
-    document = yaml.safe_load(record["text"])
+    document = read_document(record["text"], name)
     like = document.pop("like", None)
     assert (preset(like) if like else {}) | document == preset(name)
     assert record["comment"].splitlines()[0] == record["what"]

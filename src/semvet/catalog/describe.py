@@ -3,8 +3,9 @@ them. Types, ranges and defaults come from the constructors, the words from the 
 """
 
 from enum import Flag
+from typing import Any
 
-from pydantic import BaseModel, JsonValue
+from pydantic import BaseModel
 from pydantic_core import to_jsonable_python
 
 from semvet.catalog.arguments import Nested, arguments, nested
@@ -72,5 +73,5 @@ def _allowed(model: type[BaseModel], name: str, inner: Nested | None) -> str:
     return f"{words}; of {', '.join(those_with(inner.attribute))}"
 
 
-def _plain(value: object) -> JsonValue:
+def _plain(value: object) -> Any:
     return to_jsonable_python(value, fallback=repr)

@@ -38,6 +38,7 @@ COMMANDS = {
     "show": "show latest",
     "certify": "certify latest images=1 n=100 n0=60 attack_images=1 attack_steps=1",
     "leaderboard": "leaderboard defenses",
+    "list": "list attacks bass",
     "data list": "data list",
     "data check": "data check mnist source=sample",
     "data fetch": "data fetch mnist",
