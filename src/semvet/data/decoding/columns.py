@@ -2,8 +2,9 @@
 
     stat -> schema, number of rows -> batches of rows
 
-A small file can repeat one large value a million times. Values are read as they are stored, as a
-dictionary and positions in it, so that a batch takes the memory of its values and not of its rows.
+A small file can repeat one large value a million times. So a column is read as it is stored, as a
+dictionary and positions in it; inside a struct, where pyarrow cannot, a batch has few rows if the
+largest group of rows is large: no value is larger than its group.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,7 +19,8 @@ from semvet.errors import DataError
 if TYPE_CHECKING:
     from pyarrow import Array, DataType, RecordBatch, Schema
 
-ROWS = 256  # of a batch
+ROWS = 256  # of a batch, at most
+MOST_REPEATED = 2**29  # bytes of a batch if each of its rows were as large as a group of rows
 MOST_BYTES = 2**40  # of a file, which is never in memory as a whole
 
 
@@ -29,6 +31,7 @@ class Table:
     path: Path
     schema: "Schema"
     rows: int
+    largest: int  # bytes of its largest group of rows, decompressed
     way_out: str  # for the end of an error
 
     @property
@@ -47,12 +50,13 @@ class Table:
         """
         from pyarrow.parquet import ParquetFile
 
-        seen = 0
+        seen, flat = 0, [part for part in parts if part in self.schema.names]
         try:
             with ParquetFile(
-                self.path, page_checksum_verification=True, read_dictionary=list(parts)
+                self.path, page_checksum_verification=True, read_dictionary=flat
             ) as file:
-                for batch in file.iter_batches(batch_size=ROWS, columns=list(parts)):
+                size = self._rows_at_once(structs=len(flat) < len(parts))
+                for batch in file.iter_batches(batch_size=size, columns=list(parts)):
                     seen += len(batch)
                     if seen > self.rows:
                         break
@@ -61,6 +65,13 @@ class Table:
             raise damaged(self.path, error, self.way_out) from error
         if seen != self.rows:
             raise damaged(self.path, f"it does not hold {self.rows:,} rows", self.way_out)
+
+    def _rows_at_once(self, *, structs: bool) -> int:
+        if not structs:
+            return ROWS
+        if "large_" in str(self.schema.types):  # a batch of others ends at 2 GiB, whatever is said
+            return 1
+        return min(ROWS, max(1, MOST_REPEATED // max(1, self.largest)))
 
 
 def open_table(path: Path, way_out: str) -> Table:
@@ -77,7 +88,9 @@ def open_table(path: Path, way_out: str) -> Table:
         raise DataError(f"{shown(path)}: cannot be read ({error.strerror}); {way_out}") from None
     try:
         with ParquetFile(path) as file:
-            table = Table(path, file.schema_arrow, file.metadata.num_rows, way_out)
+            groups = map(file.metadata.row_group, range(file.metadata.num_row_groups))
+            largest = max((group.total_byte_size for group in groups), default=0)
+            table = Table(path, file.schema_arrow, file.metadata.num_rows, largest, way_out)
     except Exception as error:  # damaged metadata make pyarrow raise almost any type
         raise damaged(path, error, way_out) from error
     if table.rows > MOST_IMAGES:
@@ -98,6 +111,8 @@ def image_part(table: Table, column: str) -> str | None:
 
     kind = table.type_of(column)
     if kind is None or not types.is_struct(kind):
+        if kind is not None and types.is_dictionary(kind):
+            kind = kind.value_type
         return column if kind is not None and _holds_bytes(kind) else None
     named = [field for field in kind if field.name == "bytes"]
     return f"{column}.bytes" if len(named) == 1 and _holds_bytes(named[0].type) else None
@@ -106,8 +121,6 @@ def image_part(table: Table, column: str) -> str | None:
 def _holds_bytes(kind: "DataType") -> bool:
     from pyarrow import types
 
-    if types.is_dictionary(kind):
-        kind = kind.value_type
     return types.is_binary(kind) or types.is_large_binary(kind)
 
 

@@ -67,7 +67,7 @@ def of_class(labels: Tensor, label: int, name: str) -> Tensor:
         known = ", ".join(map(str, labels[labels >= 0].unique().tolist()))
         raise DataError(
             f"targets.label: no image of {name} has class {label}; "
-            f"allowed: {known or 'none, its images have no classes; leave it out'}"
+            f"allowed: {shown(known) or 'none, its images have no classes; leave it out'}"
         )
     return flags
 
