@@ -1,9 +1,12 @@
 """Any data set of the hub by its name, from a hub that runs on this machine."""
 
+import json
+
 import pyarrow as pa
 import pytest
 import torch
 from made_files import noise, png, shard
+from odd_files import ODD_FILES
 from pyarrow import parquet
 
 from semvet.catalog import make_source, resolve
@@ -156,3 +159,69 @@ def test_without_network_the_error_names_the_local_ways_out():
         HuggingFace(path=NAME).load()
     for part in (NAME, "HF_HUB_OFFLINE", "mnist (packaged sample", "image-folder", "data fetch"):
         assert part in str(caught.value)
+
+
+def test_a_split_sorted_by_class_may_begin_with_images_that_have_none(some):
+    labels = [-1] * 10 + [0] * 10 + [1] * 10
+    some.add(NAME, {"train.parquet": shard(IMAGES, labels)})
+    data = HuggingFace(path=NAME).load()
+    assert (data.train.label[-6:] + 1).bincount().tolist() == [2, 2, 2]
+
+
+@pytest.mark.parametrize("labels", [["cat"] * 30, [0.5] * 30, [[1]] * 30])
+def test_a_column_that_holds_no_classes_is_named_before_anything_is_kept(some, tmp_path, labels):
+    some.add(NAME, {"train.parquet": shard(IMAGES, labels)})
+    with pytest.raises(DataError, match=r"'label' \(data\.label\) holds no class indices .*null"):
+        HuggingFace(path=NAME).load()
+    assert not list((tmp_path / "share").rglob("*.parquet"))
+
+
+def test_a_column_that_holds_no_images_is_named(some):
+    some.add(NAME, {"train.parquet": shard(IMAGES, LABELS)})
+    with pytest.raises(DataError, match=r"'label' \(data\.image\) holds no encoded images but int"):
+        HuggingFace(path=NAME, image="label", label=None).load()
+
+
+def test_a_column_of_plain_bytes_is_taken_when_it_is_named(some, tmp_path):
+    parquet.write_table(pa.table({"raw": IMAGES, "label": LABELS}), tmp_path / "raw.parquet")
+    some.add(NAME, {"train.parquet": (tmp_path / "raw.parquet").read_bytes()})
+    with pytest.raises(DataError, match=r"no column of images; set data\.image to .* raw, label"):
+        HuggingFace(path=NAME).load()
+    assert len(HuggingFace(path=NAME, image="raw").load().train) == 27
+
+
+def test_the_copy_keeps_bytes_paths_and_classes_in_groups_of_2000_rows(some, tmp_path):
+    images = [{"bytes": IMAGES[i % 30], "path": f"{i}.png"} for i in range(2500)]
+    table = pa.table({"image": images, "label": pa.array([i % 3 for i in range(2500)], pa.int8())})
+    parquet.write_table(table, tmp_path / "many.parquet")
+    some.add(NAME, {"train.parquet": (tmp_path / "many.parquet").read_bytes()})
+    folder = HuggingFace(path=NAME).fetch().folder
+    with parquet.ParquetFile(folder / "train.parquet") as file:
+        assert [file.metadata.row_group(i).num_rows for i in range(2)] == [2000, 500]
+        copy = file.read()
+    assert copy.to_pydict() == table.to_pydict()
+    features = json.loads(copy.schema.metadata[b"huggingface"])["info"]["features"]
+    assert features["image"] == {"_type": "Image"}
+
+
+@pytest.mark.parametrize("said", ["\x1b[2J", "0123456789abcdeg", 5, None, {"a": 1}])
+def test_a_fingerprint_that_is_none_is_not_repeated(some, said):
+    folder = HuggingFace(path=NAME).fetch().folder
+    (folder / "origin.json").write_text(json.dumps({"fingerprint": said}))
+    assert HuggingFace(path=NAME).fetch().fingerprint == ""
+
+
+@pytest.mark.parametrize("kind", ODD_FILES)
+def test_an_origin_that_is_no_file_is_taken_for_none(some, kind, monkeypatch):
+    folder = HuggingFace(path=NAME).fetch().folder
+    (folder / "origin.json").unlink()
+    monkeypatch.chdir(folder)
+    ODD_FILES[kind][0](folder / "origin.json")
+    assert HuggingFace(path=NAME).fetch().fingerprint == ""
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, "9" * 6000, "[]", '{"a": '])
+def test_an_origin_that_is_no_json_object_is_taken_for_none(some, text):
+    folder = HuggingFace(path=NAME).fetch().folder
+    (folder / "origin.json").write_text(text)
+    assert HuggingFace(path=NAME).fetch().fingerprint == ""

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 import torch
 from made_files import noise, png, save
+from odd_files import ODD_FILES, sparse
 
 from semvet.data import ImageFolder
+from semvet.data.decoding import files
 from semvet.errors import DataError
 
 IMAGES = noise(20, 8, 8)
@@ -209,3 +211,84 @@ def test_a_test_image_of_another_size_than_the_training_images_is_named(tmp_path
     save(tmp_path / "test" / "cat" / "1.png", noise(1, 9, 9)[0])
     with pytest.raises(DataError, match=r"test/cat/1\.png is 9x9"):
         _load(tmp_path)
+
+
+@pytest.mark.parametrize("labelled", [True, False])
+@pytest.mark.parametrize("kind", sorted(ODD_FILES.keys() - {"folder"}))
+def test_what_is_no_file_is_named_and_not_opened(classes, monkeypatch, kind, labelled):
+    make, words = ODD_FILES[kind]
+    monkeypatch.chdir(classes)
+    make(classes / "dog" / "x.png")
+    with pytest.raises(DataError, match=rf"dog/x\.png: cannot be read \({words}\); .*remove it"):
+        _load(classes, labelled=labelled)
+
+
+@pytest.mark.parametrize("name", ["x.png", "dog/x.JPEG"])
+def test_a_folder_named_like_an_image_is_named(classes, name):
+    save(classes / name / "00.png", IMAGES[0])
+    with pytest.raises(DataError, match=rf"{name}: a folder named like an image; rename it"):
+        _load(classes)
+
+
+def test_a_file_that_is_larger_than_any_image_is_named_and_not_read(classes):
+    sparse(classes / "dog" / "x.png", 300 * 2**20)
+    with pytest.raises(DataError, match=r"x\.png: cannot be read \(it holds 300 MiB, at most 65 M"):
+        _load(classes)
+
+
+def test_an_image_with_long_sides_is_named(classes):
+    save(classes / "dog" / "x.png", np.zeros((1, 5000), np.uint8))
+    with pytest.raises(DataError, match=r"dog/x\.png is 5000x1; images have 1 to 4096 pixels"):
+        _load(classes)
+
+
+@pytest.mark.parametrize("labelled", [True, False])
+def test_a_link_that_leads_back_is_named(classes, labelled):
+    (classes / "dog" / "again").symlink_to(classes / "dog")
+    with pytest.raises(DataError, match=r"dog/again: a link that leads back .*remove it"):
+        _load(classes, labelled=labelled)
+
+
+def test_a_link_to_a_folder_elsewhere_is_followed(classes, tmp_path_factory):
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    save(elsewhere / "more.png", IMAGES[0])
+    (classes / "dog" / "more").symlink_to(elsewhere)
+    assert len(_load(classes).train) == 37
+
+
+def test_folders_in_folders_without_end_are_named(tmp_path):
+    save(tmp_path / "cat" / ("a/" * 100) / "x.png", IMAGES[0])
+    with pytest.raises(DataError, match="lies more than 64 folders deep; move it up"):
+        _load(tmp_path)
+
+
+@pytest.mark.parametrize("labelled", [True, False])
+def test_more_files_than_memory_holds_are_not_listed_to_the_end(classes, monkeypatch, labelled):
+    monkeypatch.setattr(files, "MOST_IMAGES", 30)
+    words = rf"{classes}: holds more than 30 files; all images are in memory: take fewer"
+    with pytest.raises(DataError, match=words):
+        _load(classes, labelled=labelled)
+    listing = files.Listing(classes)
+    with pytest.raises(DataError, match=words):
+        listing.files_below(classes)
+    assert listing.seen == 31
+
+
+@pytest.mark.parametrize("name", ["a\nb.png", "\x1b[2J.png", os.fsdecode(b"\xff.png")])
+def test_a_name_that_would_change_the_terminal_is_escaped(classes, name):
+    save(classes / "dog" / name, IMAGES[0])
+    assert len(_load(classes).train) == 37
+    (classes / "dog" / name).write_bytes(b"no image")
+    with pytest.raises(DataError, match=r"is not an image") as caught:
+        _load(classes)
+    assert repr(str(classes / "dog" / name)) in str(caught.value)
+    assert str(caught.value).isprintable()
+
+
+def test_a_folder_that_may_not_be_listed_is_named(classes, monkeypatch):
+    def refuse(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(files.os, "scandir", refuse)  # whoever runs this may be root
+    with pytest.raises(DataError, match=r"cannot be listed \(Permission denied\); allow reading"):
+        _load(classes)

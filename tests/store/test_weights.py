@@ -1,14 +1,19 @@
+import hashlib
 import json
 import pickle  # noqa: TID251 - the enemy
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from odd_files import ODD_FILES, sparse
 from safetensors.numpy import save
+from safetensors.torch import save as save_tensors
 
 from semvet.errors import StoreError, WeightsError
 from semvet.store import read_checkpoint, read_weights, write_checkpoint, write_weights
+from semvet.store.weights import _digest
 
 
 def _arrays(seed=0):
@@ -186,3 +191,80 @@ def test_a_truncated_checkpoint_is_refused(tmp_path):
 def test_weights_offered_as_a_checkpoint_are_refused(written):
     with pytest.raises(WeightsError, match="not the recorded one"):
         read_checkpoint(written)
+
+
+# What is refused before its tensors are read
+
+
+@pytest.mark.parametrize("read", [read_weights, read_checkpoint])
+@pytest.mark.parametrize("kind", ODD_FILES)
+def test_what_is_no_file_is_refused_unopened(tmp_path, monkeypatch, kind, read):
+    monkeypatch.chdir(tmp_path)
+    ODD_FILES[kind][0](tmp_path / "x.safetensors")
+    with pytest.raises(StoreError, match=r"x\.safetensors: .*(not a file|cannot be read \()"):
+        read(tmp_path / "x.safetensors")
+
+
+@pytest.mark.parametrize("read", [read_weights, read_checkpoint])
+def test_a_missing_file_is_named(tmp_path, read):
+    with pytest.raises(StoreError, match=r"x\.safetensors: no such file"):
+        read(tmp_path / "x.safetensors")
+
+
+@pytest.mark.parametrize("read", [read_weights, read_checkpoint])
+def test_a_file_above_8_gib_is_refused_unread(tmp_path, read):
+    path = sparse(tmp_path / "x.safetensors", 9 * 2**30)
+    with pytest.raises(StoreError, match=r"larger than the 8,589,934,592 bytes that such a"):
+        read(path)
+
+
+@pytest.mark.parametrize(("length", "said"), [(2**40, "should have"), (2**31, "at most")])
+def test_a_header_without_end_is_refused_unread(tmp_path, length, said):
+    path = sparse(tmp_path / "x.safetensors", 7 * 2**30)
+    with path.open("r+b") as file:
+        file.write(length.to_bytes(8, "little") + b"{")
+    tracemalloc.start()
+    with pytest.raises(WeightsError, match=rf"x\.safetensors: truncated or not .* header .*{said}"):
+        read_checkpoint(path)
+    assert tracemalloc.get_traced_memory()[1] < 2**20
+    tracemalloc.stop()
+
+
+def test_weights_of_another_hash_are_refused_unread(tmp_path):
+    path = sparse(tmp_path / "x.safetensors", 2**28)
+    with path.open("r+b") as file:
+        file.write((2**20).to_bytes(8, "little") + b"{")
+    path.with_suffix(".json").write_text('{"sha256": "00"}')
+    tracemalloc.start()
+    with pytest.raises(WeightsError, match=r"SHA-256 is .* says 00\.\.\.; the file was changed"):
+        read_weights(path)
+    assert tracemalloc.get_traced_memory()[1] < 2**27
+    tracemalloc.stop()
+
+
+def _with_its_hash(path, content):
+    path.write_bytes(content)
+    digest = hashlib.sha256(content).hexdigest()
+    path.with_suffix(".json").write_text(json.dumps({"sha256": digest}))
+    return path
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float8_e4m3fn, torch.float8_e5m2])
+def test_types_that_numpy_does_not_have_are_refused_with_those_that_there_are(tmp_path, dtype):
+    content = save_tensors({"x": torch.zeros(4).to(dtype)})
+    path = _with_its_hash(tmp_path / "x.safetensors", content)
+    for read in (read_weights, read_checkpoint):
+        with pytest.raises(WeightsError, match=r"tensor x has type (BF16|F8_E[45]M[23])[,;] "):
+            read(path)
+
+
+@pytest.mark.parametrize(
+    "state", ["", "nothing", "[]", "[" * 100_000, "9" * 6000, "3", None], ids=lambda x: str(x)[:9]
+)
+def test_a_checkpoint_with_its_hash_but_without_a_state_is_refused(tmp_path, state):
+    arrays = {"x": np.zeros(2, np.float32)}
+    facts = {"sha256": _digest(arrays, state or "")} | ({} if state is None else {"state": state})
+    path = tmp_path / "checkpoint.safetensors"
+    path.write_bytes(save(arrays, metadata=facts))
+    with pytest.raises(WeightsError, match="damaged, its state is not a JSON object; delete it"):
+        read_checkpoint(path)

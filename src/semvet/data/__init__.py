@@ -1,7 +1,7 @@
 """Data sets. To add one: write `data/<name>.py`, then add a line here (or an entry point
 `semvet.datasets` in a package of your own)."""
 
-from semvet.data.base import DataSet, Fetched, ImageSet, Source
+from semvet.data.base import DataSet, Fetched, ImageSet, Report, Source
 from semvet.data.cifar10 import Cifar10
 from semvet.data.fashion_mnist import FashionMnist
 from semvet.data.huggingface import HuggingFace
@@ -39,6 +39,7 @@ __all__ = [
     "ImageNet5",
     "ImageSet",
     "Mnist",
+    "Report",
     "Scenes",
     "Source",
     "Splits",

@@ -4,6 +4,7 @@ import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
 
@@ -50,16 +51,15 @@ class DataSet:
     def shape(self) -> ImageShape:
         return ImageShape(*self.train.pixels.shape[1:])
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """16 hex digits of SHA-256 over shapes, pixels and labels of both splits."""
         digest = hashlib.sha256()
         for part in (self.train, self.test):
             digest.update(str(tuple(part.pixels.shape)).encode())
-            digest.update(part.pixels.numpy().tobytes())
-            digest.update(part.label.numpy().tobytes())
-            for scenes in (part.element_removed, part.mask):
-                digest.update(b"" if scenes is None else scenes.numpy().tobytes())
+            for content in (part.pixels, part.label, part.element_removed, part.mask):
+                if content is not None:
+                    digest.update(content.contiguous().numpy().reshape(-1).view("uint8").data)
         return digest.hexdigest()[:16]
 
 

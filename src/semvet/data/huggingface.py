@@ -146,7 +146,7 @@ def _mixed(images: ImageSet) -> ImageSet:
     label = images.label
     if len(label.unique()) < 2 or (label.diff() < 0).any():
         return images
-    count = label.bincount()[label]
+    _, index, counts = label.unique(return_inverse=True, return_counts=True)
     first = torch.searchsorted(label, label)
-    rank = (torch.arange(len(label)) - first + 0.5) / count
+    rank = (torch.arange(len(label)) - first + 0.5) / counts[index]
     return images.take(rank.argsort(stable=True))

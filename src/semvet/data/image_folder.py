@@ -13,13 +13,13 @@ from typing import Annotated, final
 import torch
 from annotated_types import Ge, Le
 
+from semvet.boundary import shown
 from semvet.data.base import DataSet, ImageSet, Source
 from semvet.data.copies.places import as_path
-from semvet.data.decoding.pixels import Channels, Raster, decode, stack
+from semvet.data.decoding.files import Listing, decode_file, is_folder
+from semvet.data.decoding.pixels import MOST_CLASSES, Channels, stack
 from semvet.errors import DataError
 from semvet.types import Pixels, Share
-
-LEFT_BEHIND = ("Thumbs.db", "desktop.ini")  # hidden where they are made, by attribute
 
 Groups = dict[str, list[Path]]  # sorted files of each class; without classes all under ""
 
@@ -49,11 +49,14 @@ class ImageFolder(Source):
     def load(self) -> DataSet:
         root = as_path(self.root, "data.root")
         if not root.is_dir():
-            raise DataError(f"{root}: no such folder; set data.root to a folder of images")
+            raise DataError(f"{shown(root)}: no such folder; set data.root to a folder of images")
         try:
             train, test = self._splits(root)
         except OSError as error:
-            raise DataError(f"{root}: cannot be listed ({error}); allow reading it") from error
+            raise DataError(
+                f"{shown(error.filename or root)}: cannot be listed ({error.strerror}); allow "
+                "reading it"
+            ) from error
         number = {name: i if name else -1 for i, name in enumerate(sorted(train))}
         files = [*_mixed(train), *_mixed(test)]
         pixels = self._pixels([path for _, path in files])
@@ -62,21 +65,21 @@ class ImageFolder(Source):
         return DataSet(
             ImageSet(pixels[:border], label[:border]),
             ImageSet(pixels[border:], label[border:]),
-            f"image folder {root} ({border:,} + {len(files) - border:,} images)",
+            f"image folder {shown(root)} ({border:,} + {len(files) - border:,} images)",
         )
 
     def _splits(self, root: Path) -> tuple[Groups, Groups]:
         folders = [name for name in ("train", "test") if (root / name).is_dir()]
         if len(folders) == 1:
             raise DataError(
-                f"{root}: has {folders[0]}/ but not both of train/ and test/; add the other one, "
-                "or rename it if it is a class"
+                f"{shown(root)}: has {folders[0]}/ but not both of train/ and test/; add the "
+                "other one, or rename it if it is a class"
             )
         if folders:
             train, test = self._groups(root / "train"), self._groups(root / "test")
             if self.labelled and (unknown := sorted(test.keys() - train.keys())):
                 raise DataError(
-                    f"{root / 'test' / unknown[0]}: a class that train/ does not have; "
+                    f"{shown(root / 'test' / unknown[0])}: a class that train/ does not have; "
                     "give both the same subfolders, or set data.labelled=false"
                 )
             return train, test
@@ -92,65 +95,53 @@ class ImageFolder(Source):
         for what, part in (("training", train), ("test", test)):
             if not any(part.values()):
                 raise DataError(
-                    f"{root}: data.test_share={self.test_share:g} leaves no {what} image; "
+                    f"{shown(root)}: data.test_share={self.test_share:g} leaves no {what} image; "
                     "change it, or make train/ and test/"
                 )
         return train, test
 
     def _groups(self, folder: Path) -> Groups:
-        groups = _by_class(folder) if self.labelled else {"": _files_below(folder)}
+        listing = Listing(folder)
+        groups = _by_class(listing) if self.labelled else {"": listing.files_below(folder)}
         if not any(groups.values()):
-            raise DataError(f"{folder}: holds no images; put some there, or change data.root")
+            raise DataError(
+                f"{shown(folder)}: holds no images; put some there, or change data.root"
+            )
         return groups
 
     def _pixels(self, files: list[Path]) -> Pixels:
-        names = [str(path) for path in files]
+        names = [shown(path) for path in files]
         way_out = "data.size and data.channels (1 or 3) make all images alike"
-        return stack(map(self._decode, files), names, way_out=way_out)
-
-    def _decode(self, path: Path) -> Raster:
-        try:
-            encoded = path.read_bytes()
-        except OSError as error:
-            raise DataError(f"{path}: cannot be read ({error}); allow it or remove it") from error
-        return decode(
-            encoded,
-            str(path),
-            size=self.size,
-            channels=self.channels,
-            way_out="repair it, remove it, or hide it with a leading dot",
-        )
+        rasters = (decode_file(path, size=self.size, channels=self.channels) for path in files)
+        return stack(rasters, names, way_out=way_out)
 
 
-def _visible(folder: Path) -> list[Path]:
-    entries = folder.iterdir()
-    return sorted(p for p in entries if not p.name.startswith(".") and p.name not in LEFT_BEHIND)
-
-
-def _files_below(folder: Path) -> list[Path]:
-    files = []
-    for entry in _visible(folder):
-        files += _files_below(entry) if entry.is_dir() else [entry]
-    return files
-
-
-def _by_class(folder: Path) -> Groups:
-    entries = _visible(folder)
-    loose = [entry for entry in entries if not entry.is_dir()]
+def _by_class(listing: Listing) -> Groups:
+    folder = listing.root
+    entries = listing.visible(folder)
+    loose = [entry for entry in entries if not is_folder(entry)]
     if loose and len(loose) == len(entries):
         raise DataError(
-            f"{folder}: has no class subfolders, its files lie directly in it ({loose[0].name}, "
-            f"{len(loose):,} in all); make one subfolder a class, or set data.labelled=false"
+            f"{shown(folder)}: has no class subfolders, its files lie directly in it "
+            f"({shown(loose[0].name)}, {len(loose):,} in all); make one subfolder a class, or set "
+            "data.labelled=false"
         )
     if loose:
         raise DataError(
-            f"{loose[0]}: lies beside the class folders; move it into one of them, remove it, "
-            "or hide it with a leading dot"
+            f"{shown(loose[0])}: lies beside the class folders; move it into one of them, remove "
+            "it, or hide it with a leading dot"
         )
-    groups = {entry.name: _files_below(entry) for entry in entries}
+    if len(entries) > MOST_CLASSES:
+        raise DataError(
+            f"{shown(folder)}: has {len(entries):,} class folders, at most {MOST_CLASSES:,} are "
+            "read; set data.labelled=false"
+        )
+    groups = {entry.name: listing.files_below(entry) for entry in entries}
     for name, files in groups.items():
         if not files:
-            raise DataError(f"{folder / name}: a class without images; add some or remove it")
+            raise DataError(
+                f"{shown(folder / name)}: a class without images; add some or remove it"
+            )
     return groups
 
 

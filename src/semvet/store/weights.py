@@ -1,11 +1,14 @@
 """Weights and checkpoints as safetensors, with a JSON sidecar that holds their SHA-256.
 
 A tool that handles malicious models must never unpickle one: anything that is not safetensors is
-refused before a byte of it is interpreted.
+refused before a byte of it is interpreted. Tensors are read once hash and header are as they should
+be.
 """
 
 import hashlib
 import json
+import os
+from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +16,10 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
+from semvet.boundary import read_whole, shown
+from semvet.boundary.tensors import MOST_BYTES, Header, TensorsError, is_safetensors, read_header
 from semvet.errors import WeightsError
-from semvet.store.files import read_bytes, read_json, write_bytes, write_json
+from semvet.store.files import opened, read_json, write_bytes, write_json
 
 Arrays = dict[str, np.ndarray]
 
@@ -38,22 +43,25 @@ def read_description(path: Path) -> dict[str, Any]:
 
 
 def read_weights(path: Path) -> Arrays:
-    """Raises WeightsError: not safetensors (unread), no sidecar, or another hash than written."""
-    content = read_bytes(path)
-    _refuse_other_formats(path, content[:9])
-    if not sidecar(path).exists():
-        raise WeightsError(
-            f"{path}: no {sidecar(path).name} beside it; semvet loads only weights whose "
-            "SHA-256 is on record there"
-        )
-    expected, found = read_json(sidecar(path)).get("sha256"), hashlib.sha256(content).hexdigest()
-    if found != expected:
-        raise WeightsError(
-            f"{path}: SHA-256 is {found[:16]}..., {sidecar(path).name} says "
-            f"{str(expected)[:16]}...; the file was changed or damaged after it was written. "
-            "Restore it, or delete the folder and train again"
-        )
-    return _parse(path, content)
+    """Raises WeightsError: not safetensors (unread), no sidecar, or another hash than written;
+    StoreError: no file of at most 8 GiB."""
+    with opened(path, most=MOST_BYTES) as file:
+        _refuse_other_formats(path, file.read(9))
+        if not sidecar(path).exists():
+            raise WeightsError(
+                f"{path}: no {sidecar(path).name} beside it; semvet loads only weights whose "
+                "SHA-256 is on record there"
+            )
+        file.seek(0)
+        expected = read_json(sidecar(path)).get("sha256")
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+        if found != expected:
+            raise WeightsError(
+                f"{path}: SHA-256 is {found[:16]}..., {sidecar(path).name} says "
+                f"{shown(expected)[:16]}...; the file was changed or damaged after it was written. "
+                "Restore it, or delete the folder and train again"
+            )
+        return _parse(path, file)[1]
 
 
 def write_checkpoint(path: Path, arrays: Arrays, state: dict[str, Any]) -> None:
@@ -63,14 +71,19 @@ def write_checkpoint(path: Path, arrays: Arrays, state: dict[str, Any]) -> None:
 
 
 def read_checkpoint(path: Path) -> tuple[Arrays, dict[str, Any]]:
-    """Raises WeightsError if it is not whole and as it was written."""
-    content = read_bytes(path)
-    arrays = _parse(path, content)
-    header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
-    facts = header.get("__metadata__", {})
-    if facts.get("sha256") != _digest(arrays, facts.get("state", "")):
+    """Raises WeightsError if it is not whole and as it was written; StoreError: no such file."""
+    with opened(path, most=MOST_BYTES) as file:
+        header, arrays = _parse(path, file)
+    text = header.metadata.get("state", "")
+    if header.metadata.get("sha256") != _digest(arrays, text):
         raise WeightsError(f"{path}: damaged, its SHA-256 is not the recorded one; delete it")
-    return arrays, json.loads(facts["state"])
+    try:
+        state = json.loads(text)
+    except (ValueError, RecursionError):
+        state = None
+    if not isinstance(state, dict):
+        raise WeightsError(f"{path}: damaged, its state is not a JSON object; delete it")
+    return arrays, state
 
 
 def _in_order(arrays: Arrays) -> Arrays:
@@ -88,8 +101,7 @@ def _digest(arrays: Arrays, state: str) -> str:
 
 
 def _refuse_other_formats(path: Path, head: bytes) -> None:
-    """Safetensors begin with 8 bytes of length, of any value, and a JSON object."""
-    if path.suffix == ".safetensors" and head[8:9] == b"{":
+    if path.suffix == ".safetensors" and is_safetensors(head):
         return
     what = "not safetensors"
     if head[:2] == b"PK" or head[:1] == b"\x80":
@@ -101,8 +113,12 @@ def _refuse_other_formats(path: Path, head: bytes) -> None:
     )
 
 
-def _parse(path: Path, content: bytes) -> Arrays:
+def _parse(path: Path, file: BufferedReader) -> tuple[Header, Arrays]:
     try:
-        return load(content)
-    except (SafetensorError, KeyError) as error:  # KeyError: a type that numpy does not have
+        size = os.fstat(file.fileno()).st_size
+        header = read_header(file, size)
+        if bf16 := [name for name, tensor in header.tensors.items() if tensor.dtype == "BF16"]:
+            raise TensorsError(f"tensor {shown(bf16[0])} has type BF16, which numpy does not have")
+        return header, load(read_whole(file, size))
+    except (TensorsError, SafetensorError, ValueError, MemoryError) as error:
         raise WeightsError(f"{path}: truncated or not safetensors ({error})") from None

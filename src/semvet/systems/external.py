@@ -17,15 +17,9 @@ from torch import nn
 
 from semvet.plugins import Pin
 from semvet.systems.base import OneShotSystem
-from semvet.systems.foreign.codec import (
-    as_module,
-    explained,
-    find,
-    load_weights,
-    read_weights,
-    sha256,
-)
+from semvet.systems.foreign.codec import as_module, explained, find
 from semvet.systems.foreign.probe import Probe, as_reals
+from semvet.systems.foreign.weights import file_sha256, load_weights
 from semvet.systems.symbols.power import symbol_count, to_symbols
 from semvet.types import BandwidthRatio, Images, ImageShape, PerImage, Symbols
 
@@ -59,7 +53,7 @@ class External(OneShotSystem):
             codec = make_codec(self.shape, self.symbols)
         self.codec: Any = as_module(codec, target)
         if weights is not None:
-            load_weights(self.codec, read_weights(weights), weights)
+            load_weights(self.codec, weights)
         # as it will be when it is trained; not in the stubs
         self.codec.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._left_in_evaluation = [m for m in self.codec.modules() if not m.training]
@@ -78,7 +72,7 @@ class External(OneShotSystem):
         _, found = find(args.target)
         weights = Pin(None)
         if args.weights is not None:
-            weights = Pin(sha256(read_weights(args.weights)), args.weights)
+            weights = Pin(file_sha256(args.weights), args.weights)
         return {"target": Pin(found.sha256, str(found.file)), "weights": weights}
 
     def train(self, mode: bool = True) -> "External":

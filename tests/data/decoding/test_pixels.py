@@ -5,9 +5,9 @@ from io import BytesIO
 import numpy as np
 import pytest
 from made_files import noise, png
-from PIL import Image
+from PIL import Image, ImageCms
 
-from semvet.data.decoding.pixels import decode
+from semvet.data.decoding.pixels import MOST_BYTES, decode, stack
 from semvet.errors import DataError
 
 GREY, COLOUR = noise(1, 6, 8)[0], noise(1, 6, 8, 3)[0]
@@ -100,21 +100,106 @@ def test_sixteen_bit_colour_is_refused():
 
 
 def _png_of_16_bit_colour() -> bytes:
-    """2x1 pixels, by hand: Pillow reads 16-bit colour but does not write it."""
+    """Pillow reads 16-bit colour but does not write it."""
+    return _png_by_hand(2, 1, depth=16, rows=b"\0" + bytes(range(12)))
 
+
+def _png_by_hand(width: int, height: int, *, depth: int, rows: bytes) -> bytes:
     def chunk(kind: bytes, body: bytes) -> bytes:
         return (
             struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
         )
 
-    head = struct.pack(">IIBBBBB", 2, 1, 16, 2, 0, 0, 0)
-    row = b"\0" + bytes(range(12))
     return (
         b"\x89PNG\r\n\x1a\n"
-        + chunk(b"IHDR", head)
-        + chunk(b"IDAT", zlib.compress(row))
+        + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, 2, 0, 0, 0))
+        + chunk(b"IDAT", zlib.compress(rows))
         + chunk(b"IEND", b"")
     )
+
+
+def test_colours_of_the_laboratory_are_refused():
+    profiles = [ImageCms.createProfile(name) for name in ("sRGB", "LAB")]
+    lab = ImageCms.profileToProfile(Image.fromarray(COLOUR), *profiles, outputMode="LAB")
+    for channels in (None, 1, 3):
+        with pytest.raises(DataError, match=r"a/b\.png is stored as LAB; save it in grey or RGB"):
+            _decode(_encode(lab, "TIFF"), channels=channels)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "TIFF"])
+def test_colours_of_a_printer_become_red_green_and_blue(kind):
+    image = Image.new("CMYK", (8, 6), (255, 0, 0, 0))  # cyan
+    assert np.abs(_decode(_encode(image, kind)) - np.array([0, 255, 255])[:, None, None]).max() < 3
+
+
+@pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP", "TIFF"])
+def test_a_film_is_refused(kind):
+    images = [Image.fromarray(x) for x in noise(3, 6, 8, 3)]
+    film = _encode(images[0], kind, save_all=True, append_images=images[1:])
+    with pytest.raises(DataError, match=r"a/b\.png holds several images; save one of them"):
+        _decode(film)
+
+
+@pytest.mark.parametrize("size", [(4097, 1), (1, 4097), (40_000, 40_000), (2**31 - 1, 2**31 - 1)])
+def test_a_large_image_is_refused_before_it_is_decoded(size):
+    with pytest.raises(DataError, match=r"a/b\.png (is \d+x\d+; images have|cannot be decoded)"):
+        _decode(_png_by_hand(*size, depth=8, rows=b""))
+
+
+def test_a_side_of_4096_pixels_is_not_too_large():
+    assert _decode(png(np.zeros((1, 4096), np.uint8))).shape == (1, 1, 4096)
+
+
+def test_an_image_without_pixels_is_refused():
+    for size in ((0, 5), (5, 0)):
+        with pytest.raises(DataError, match=r"a/b\.png (is \d+x\d+; images have|is not an image)"):
+            _decode(_png_by_hand(*size, depth=8, rows=b""))
+
+
+def test_more_bytes_than_any_image_has_are_refused():
+    with pytest.raises(DataError, match=r"a/b\.png has 68,157,441 bytes; at most 68,157,440 are"):
+        _decode(png(GREY) + bytes(MOST_BYTES + 1 - len(png(GREY))))
+
+
+def test_a_jpeg_that_is_drawn_a_thousand_times_is_refused():
+    encoded = _encode(Image.fromarray(COLOUR), "JPEG", progressive=True)
+    at = encoded.rindex(b"\xff\xda")
+    endless = encoded[:at] + encoded[at:-2] * 1000 + encoded[-2:]
+    with pytest.raises(DataError, match=r"a/b\.png is drawn in more than 100 scans; save it anew"):
+        _decode(endless)
+
+
+def test_a_tiff_of_which_pillow_doubts_the_tags_is_refused(recwarn):
+    encoded = bytearray(_encode(Image.fromarray(GREY), "TIFF"))
+    at = encoded.index(struct.pack("<HHI", 258, 3, 1))  # bits per sample: one number
+    encoded[at + 2 : at + 8] = struct.pack("<HI", 3, 2**20)
+    with pytest.raises(DataError, match=r"a/b\.png cannot be decoded \(ValueError: .*larger than"):
+        _decode(bytes(encoded))
+    assert not recwarn
+
+
+def test_doubts_about_what_a_camera_wrote_beside_an_image_are_no_doubts_about_it(recwarn):
+    exif = b"Exif\0\0II*\0\x08\0\0\0\x01\0" + struct.pack("<HHII", 0x010F, 2, 999, 900)
+    encoded = _encode(Image.fromarray(COLOUR), "JPEG", exif=exif)
+    with Image.open(BytesIO(encoded)) as image:
+        image.getexif()
+    assert recwarn.pop(UserWarning)
+    recwarn.clear()
+    assert _decode(encoded).shape == (3, 6, 8)
+    assert not recwarn
+
+
+def test_more_pixels_than_memory_are_refused_after_the_first_image():
+    decoded = []
+
+    def images():
+        for _ in range(400_000):
+            decoded.append(1)
+            yield np.zeros((3, 256, 256), np.uint8)
+
+    with pytest.raises(DataError, match=r"400,000 images of 256x256 .* 73\.2 GiB .*data\.size"):
+        stack(images(), ["a/b.png"] * 400_000, way_out="")
+    assert len(decoded) == 1
 
 
 def test_floating_point_images_are_refused():

@@ -1,5 +1,6 @@
 import pytest
 import torch
+from odd_files import ODD_FILES
 from PIL import Image
 
 from semvet.data import DataSet, ImageSet, Mnist, split, targets_from, targets_from_folder
@@ -77,3 +78,12 @@ def test_given_targets_are_in_no_part_of_the_data_and_nothing_else_is_taken_out(
     assert (len(parts.train), len(parts.calibration), len(parts.test)) == (269, 29, 39)
     assert torch.equal((parts.target_candidates * 255).round().to(torch.uint8), targets.pixels)
     assert parts.target_candidate_labels.tolist() == [2, 2, 0]
+
+
+@pytest.mark.parametrize("kind", sorted(ODD_FILES.keys() - {"folder"}))
+def test_a_target_that_is_no_file_is_refused_unopened(folder, monkeypatch, kind):
+    make, words = ODD_FILES[kind]
+    monkeypatch.chdir(folder)
+    make(folder / "c.png")
+    with pytest.raises(DataError, match=rf"c\.png: cannot be read \({words}\); repair it"):
+        targets_from_folder(str(folder), shape=GREY, fit=False)

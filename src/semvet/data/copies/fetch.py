@@ -8,18 +8,21 @@ says what it is of.
 
 import json
 import logging
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+from semvet.boundary import read_regular
 from semvet.data.base import DataSet, Fetched, Report
 from semvet.data.copies import places
+from semvet.data.copies.convert import convert
 from semvet.data.copies.hub import Files, Wanted, download, find
 from semvet.data.copies.staging import staged
-from semvet.data.decoding.parquet import convert
 from semvet.errors import DataError
 
 ORIGIN = "origin.json"
+MOST_ORIGIN = 2**20  # bytes; it names the files of the hub
 log = logging.getLogger(__name__)
 
 
@@ -68,14 +71,15 @@ def already(folder: Path) -> Fetched:
         raise DataError(
             f"{folder}: is there, but without train.parquet; remove it and fetch it again"
         )
-    return Fetched(folder, str(origin(folder).get("fingerprint", "")), None)
+    said = str(origin(folder).get("fingerprint", ""))
+    return Fetched(folder, said if re.fullmatch("[0-9a-f]{16}", said) else "", None)
 
 
 def origin(folder: Path) -> dict[str, object]:
     """origin.json of a copy; empty where it was not fetched."""
     try:
-        content = json.loads((folder / ORIGIN).read_text())
-    except (OSError, ValueError):
+        content = json.loads(read_regular(folder / ORIGIN, limit=MOST_ORIGIN))
+    except (OSError, ValueError, RecursionError):
         return {}
     return content if isinstance(content, dict) else {}
 

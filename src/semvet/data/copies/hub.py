@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 PATIENCE_S = 10.0  # for an answer about a repository; name look-ups know no timeout of their own
 CONVERTED = "refs/convert/parquet"
 LAYOUT = re.compile(
-    r"(?:(?P<config>[^/]+)/)?(?P<split>[^\W\d][\w.-]*?)(?:/\d+|-\d+-of-\d+(?:-\w+)?)?\.parquet"
+    r"(?:(?P<config>[^/.][^/]*)/)?(?P<split>[^\W\d][\w.-]*?)(?:/\d+|-\d+-of-\d+(?:-\w+)?)?\.parquet"
 )
 
 T = TypeVar("T")

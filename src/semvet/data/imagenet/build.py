@@ -17,16 +17,16 @@ from collections.abc import Iterator
 from io import BytesIO
 from itertools import chain
 from pathlib import Path
-from typing import Any
 
 from PIL import Image, ImageOps
 
+from semvet.boundary import read_regular, shown
 from semvet.data.base import Fetched, Report, silent
 from semvet.data.copies import places
+from semvet.data.copies.convert import Row, write
 from semvet.data.copies.fetch import already
 from semvet.data.copies.staging import staged
-from semvet.data.decoding.parquet import write
-from semvet.data.decoding.pixels import decode
+from semvet.data.decoding.pixels import MOST_BYTES, decode
 from semvet.data.imagenet.synsets import SYNSETS
 from semvet.data.imagenet5 import ImageNet5
 from semvet.errors import DataError
@@ -100,18 +100,15 @@ def _number(path: Path) -> tuple[int, str]:
 
 
 def _write(path: Path, synsets: Synsets, first: int, last: int, report: Report) -> None:
-    from datasets import ClassLabel, Dataset, Features
-    from datasets import Image as ImageFeature
-
     files = list(chain.from_iterable(_turn(synsets, i) for i in range(first, last)))
-    images: list[dict[str, Any]] = []
-    for i, (_, file) in enumerate(files):
-        if i % 100 == 0:
-            report(f"reading images for {path.name}", i, len(files))
-        images.append({"bytes": _shrunk(file), "path": file.name})
-    features = Features({"image": ImageFeature(), "label": ClassLabel(names=list(SYNSETS))})
-    columns = {"image": images, "label": [label for label, _ in files]}
-    write(Dataset.from_dict(columns, features=features), path)
+
+    def rows() -> Iterator[Row]:
+        for i, (label, file) in enumerate(files):
+            if i % 100 == 0:
+                report(f"reading images for {path.name}", i, len(files))
+            yield Row(_shrunk(file), file.name, label)
+
+    write(path, rows(), classes=list(SYNSETS))
 
 
 def _turn(synsets: Synsets, i: int) -> Iterator[tuple[int, Path]]:
@@ -122,10 +119,10 @@ def _shrunk(file: Path) -> bytes:
     """The image as it is if it is 64x64 already, else its shrunk middle as PNG."""
     way_out = "replace it by an intact copy, or remove it: the next image takes its place"
     try:
-        encoded = file.read_bytes()
+        encoded = read_regular(file, limit=MOST_BYTES)
     except OSError as error:
-        raise DataError(f"{file}: cannot be read ({error.strerror}); {way_out}") from error
-    pixels = decode(encoded, str(file), channels=3, way_out=way_out)
+        raise DataError(f"{shown(file)}: cannot be read ({error.strerror}); {way_out}") from error
+    pixels = decode(encoded, shown(file), channels=3, way_out=way_out)
     if pixels.shape[1:] == (SIZE, SIZE):
         return encoded
     image = Image.fromarray(pixels.transpose(1, 2, 0))

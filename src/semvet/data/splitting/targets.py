@@ -10,9 +10,11 @@ from jaxtyping import UInt8
 from torch import Tensor
 from torch.nn.functional import interpolate
 
+from semvet.boundary import shown
 from semvet.data.base import ImageSet
 from semvet.data.copies.places import as_path
-from semvet.data.decoding.pixels import decode, describe
+from semvet.data.decoding.files import Listing, decode_file, is_folder
+from semvet.data.decoding.pixels import describe
 from semvet.data.splitting.splits import different
 from semvet.errors import DataError
 from semvet.types import ImageShape, Pixels
@@ -28,15 +30,22 @@ def targets_from_folder(folder: str, *, shape: ImageShape, fit: bool) -> ImageSe
     """
     root = as_path(folder, "targets.folder")
     if not root.is_dir():
-        raise DataError(f"targets.folder: {root} is not a folder; name one that holds the images")
-    files = sorted(path for path in root.iterdir() if path.is_file() and path.name[0] != ".")
+        raise DataError(
+            f"targets.folder: {shown(root)} is not a folder; name one that holds the images"
+        )
+    try:
+        files = [path for path in Listing(root).visible(root) if not is_folder(path)]
+    except OSError as error:
+        raise DataError(
+            f"targets.folder: {shown(root)} cannot be listed ({error.strerror}); allow reading it"
+        ) from error
     if not files:
-        raise DataError(f"targets.folder: {root} holds no files; put the target images there")
-    way_out = "repair it, remove it, or hide it with a leading dot"
-    decoded = [decode(path.read_bytes(), str(path), way_out=way_out) for path in files[:MOST]]
+        raise DataError(
+            f"targets.folder: {shown(root)} holds no files; put the target images there"
+        )
     pixels = [
-        fitted(torch.from_numpy(raster.copy())[None], str(path), shape=shape, fit=fit)
-        for path, raster in zip(files, decoded, strict=False)
+        fitted(torch.from_numpy(decode_file(path).copy())[None], shown(path), shape=shape, fit=fit)
+        for path in files[:MOST]
     ]
     return ImageSet(torch.cat(pixels), torch.full((len(pixels),), -1))
 
@@ -58,7 +67,7 @@ def of_class(labels: Tensor, label: int, name: str) -> Tensor:
         known = ", ".join(map(str, labels[labels >= 0].unique().tolist()))
         raise DataError(
             f"targets.label: no image of {name} has class {label}; "
-            f"allowed: {known or 'none, its images have no classes; leave it out'}"
+            f"allowed: {shown(known) or 'none, its images have no classes; leave it out'}"
         )
     return flags
 

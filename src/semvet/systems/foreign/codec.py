@@ -1,10 +1,9 @@
-"""A codec that is not ours: found by its name, made, its weights loaded.
+"""A codec that is not ours: found by its name, and made.
 
     "package.module:function"  --import-->  function(shape, symbols)  -->  codec
-    weights.safetensors        --read, never unpickled-->  the codec's state
 
-This and `external` are the only parts of a system that read files: the files are the user's, and
-their SHA-256 belong to the record of a run.
+This folder and `external` are the only parts of a system that read files: the files are the user's,
+and their SHA-256 belong to the record of a run.
 """
 
 import hashlib
@@ -19,13 +18,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple, final
 
-from safetensors import SafetensorError
-from safetensors.torch import load
-from torch import Tensor, nn
+from torch import nn
 
-from semvet.errors import ConfigError, SemvetError, WeightsError
-
-SHOWN = 4  # differences between weights that an error lists
+from semvet.errors import ConfigError, SemvetError
 
 
 class Imported(NamedTuple):
@@ -162,52 +157,3 @@ def as_module(codec: Any, target: str) -> nn.Module:
                 f"{method!r}; expected encode(images) and decode(symbols)"
             )
     return codec if isinstance(codec, nn.Module) else Parts(codec)
-
-
-def read_weights(path: str) -> bytes:
-    """Raises WeightsError: unreadable, or not safetensors (which is refused unread)."""
-    try:
-        with Path(path).open("rb") as file:
-            head = file.read(9)  # safetensors: 8 bytes of length, of any value, and a JSON object
-            if Path(path).suffix != ".safetensors" or head[8:9] != b"{":
-                raise WeightsError(
-                    f"system.weights: {path} is not safetensors; it was not read, since "
-                    "unpickling runs whatever code it holds. Convert it in a sandbox with "
-                    "safetensors.torch.save_file(codec.state_dict(), 'weights.safetensors')"
-                )
-            return head + file.read()
-    except OSError as error:
-        raise WeightsError(f"system.weights: {path} cannot be read ({error.strerror})") from None
-
-
-def load_weights(codec: nn.Module, content: bytes, path: str) -> None:
-    """Strictly: every parameter and buffer, and nothing else.
-
-    Raises WeightsError: truncated, names or shapes that do not fit, NaN or infinity.
-    """
-    try:
-        given = load(content)
-    except SafetensorError as error:
-        raise WeightsError(f"system.weights: {path} is truncated or damaged ({error})") from None
-    if differences := list(_differences(codec.state_dict(), given)):
-        more = f"\n  and {len(differences) - SHOWN} more" if len(differences) > SHOWN else ""
-        raise WeightsError(
-            f"system.weights: {path} does not fit the codec:\n  "
-            + "\n  ".join(differences[:SHOWN]) + more
-            + "\nThe codec must be the one that was trained, for the same image size and "
-            "system.bandwidth_ratio"
-        )  # fmt: skip
-    codec.load_state_dict(given)
-
-
-def _differences(expected: dict[str, Tensor], given: dict[str, Tensor]) -> Iterator[str]:
-    for name in sorted(expected.keys() | given.keys()):
-        if name not in given:
-            yield f"{name}: missing from the file"
-        elif name not in expected:
-            yield f"{name}: only in the file"
-        elif given[name].shape != expected[name].shape:
-            shapes = f"{tuple(given[name].shape)}, the codec's {tuple(expected[name].shape)}"
-            yield f"{name}: shape {shapes}"
-        elif not given[name].isfinite().all():
-            yield f"{name}: holds NaN or infinity"
