@@ -23,10 +23,9 @@ from experiments.records.calibration import (
     read_curves,
     read_point,
 )
-from experiments.records.files import DOCS
+from experiments.records.files import DOCS, write
 from semvet.errors import StoreError
 from semvet.reports.pictures.look import CLEAN, CURVES, FAINT, Frame, png
-from semvet.store import write_bytes
 
 PICTURES = DOCS / "calibration"
 # PSNR of the mean MSE in dB, fully trained jscc on the original CIFAR-10
@@ -100,7 +99,7 @@ def main(words: Sequence[str] | None = None) -> None:
     for name in found:
         picture = png(partial(draw, name, point), found)
         assert picture is not None
-        write_bytes(asked.out / f"{name}.png", picture)
+        write(asked.out / f"{name}.png", picture)
     print_table(asked.results)
 
 

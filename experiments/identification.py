@@ -14,11 +14,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from experiments.command import parser, start
-from experiments.records.files import DOCS
+from experiments.records.files import DOCS, write
 from experiments.records.pruning import PRUNING, SOUND, Entry, read_entries
 from semvet.errors import StoreError
 from semvet.reports.pictures.look import CURVES, DASHES, MARKERS, Frame, png
-from semvet.store import write_bytes
 
 OUT = DOCS / "defenses" / "identification.png"
 NAMES = {"mnist": "MNIST", "cifar10": "CIFAR-10"}
@@ -36,7 +35,7 @@ def main(words: Sequence[str] | None = None) -> None:
         raise StoreError(f"{asked.results}: no figures; `experiments.pruning` makes some")
     picture = png(draw, entries)
     assert picture is not None
-    write_bytes(asked.out, picture)
+    write(asked.out, picture)
 
 
 def draw(entries: Sequence[Entry]) -> Figure:

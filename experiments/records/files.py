@@ -8,6 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from semvet.errors import StoreError
 from semvet.store import write_bytes
+from semvet.store.files import explained
 
 ROOT = Path(__file__).parents[2]
 RESULTS, DOCS = ROOT / "results", ROOT / "docs"
@@ -30,6 +31,12 @@ def read_results(path: Path, kind: TypeAdapter[Content]) -> Content | None:
 
 
 def write_results(path: Path, kind: TypeAdapter[Content], content: Content) -> None:
-    """Whole or not at all."""
     plain = kind.dump_python(content, mode="json", by_alias=True)
-    write_bytes(path, (json.dumps(plain, indent=1, allow_nan=False) + "\n").encode())
+    write(path, (json.dumps(plain, indent=1, allow_nan=False) + "\n").encode())
+
+
+def write(path: Path, content: bytes) -> None:
+    """Whole or not at all, in a folder that is made if need be."""
+    with explained(path, "written"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    write_bytes(path, content)

@@ -5,10 +5,9 @@ from pathlib import Path
 
 from pydantic import ConfigDict, Field, JsonValue, TypeAdapter
 
-from experiments.records.files import RESULTS, read_results
+from experiments.records.files import RESULTS, read_results, write
 from semvet.records import Record, SuspicionRecord
 from semvet.records.run import Findings
-from semvet.store import write_bytes
 
 PRUNING = RESULTS / "defenses" / "pruning.json"
 SOUND = "sound"  # the variant that is not the printed one
@@ -89,7 +88,7 @@ def add_entry(path: Path, entry: Entry) -> None:
     lines = ",\n".join(
         json.dumps(rounded(one.model_dump(mode="json", by_alias=True))) for one in ordered
     )
-    write_bytes(path, f"[\n{lines}\n]\n".encode())
+    write(path, f"[\n{lines}\n]\n".encode())
 
 
 def rounded(value: JsonValue) -> JsonValue:
