@@ -54,11 +54,12 @@ def one(name: str, size: str, steps: int) -> Step:
     engine = Engine(
         Transceiver(system, AWGN(), snr_db=10.0),
         NoAttack(torch.rand(16, *shape, generator=stream(0, "t"))),
-        Pairs(sent, sent, level, level), TrainingPlan(epochs=1, batch=BATCH), seed=0, device=device,
-        precision=precision,
+        Pairs(sent, sent, level, level), TrainingPlan(epochs=system.phases, batch=BATCH),
+        seed=0, device=device, precision=precision,
     )  # fmt: skip
     engine.objective.train()
-    system.schedule(system.phases - 1, 0.5)
+    engine.step = engine.steps - steps  # an epoch is a phase
+    engine._begin(system.phases - 1)
     times = []
     for index in engine.batches.epoch(0).to(device):
         began = time.perf_counter()
