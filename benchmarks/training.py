@@ -33,13 +33,14 @@ from semvet.evaluation.images import evaluation_images
 from semvet.evaluation.measurement import measure
 from semvet.evaluation.sending import transmit
 from semvet.metrics.similarity import cosine, tanimoto
-from semvet.randomness import seeded, stream
+from semvet.pipeline.recipes import untrained
+from semvet.randomness import stream
 from semvet.records import Record, SystemFigures
 from semvet.systems import Transceiver
 from semvet.systems.layers.convolution import Conv5, PReLU, TransposedConv5
 from semvet.training.engine import Engine, learning_rate
 from semvet.training.machine import choose_precision, measure_peaks
-from semvet.training.trained import as_pairs, build
+from semvet.training.poisoning import poisoned
 from semvet.types import Images, Pairs, to_images
 
 CPU = torch.device("cpu")
@@ -137,10 +138,9 @@ def one(how: str, epochs: int, images: int | None, seed: int) -> Training:
     document["seed"] = seed
     run = resolve(document)
     splits = split(make_source(run.data).load(), seed=seed, images=images)
-    link, attack = build(run, splits)
+    link, attack = untrained(run, splits)
     assert isinstance(attack, SemBugger)
-    with seeded(seed, "poison"):
-        pairs = attack.poison(as_pairs(splits), rng=stream(seed, "poison"))
+    pairs = poisoned(splits.train, attack, seed=seed)
     flop, peaks = 0.0, None
     began = time.perf_counter()
     if how == "usual":

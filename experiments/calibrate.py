@@ -41,11 +41,13 @@ from semvet.errors import DataError
 from semvet.evaluation.sending import transmit
 from semvet.metrics.psnr import mse
 from semvet.metrics.statistics import mean, mean_interval, psnr_of_mean_mse
+from semvet.pipeline.recipes import recipe_of
 from semvet.records.run import Findings
 from semvet.store import default_store
 from semvet.systems import Transceiver
 from semvet.training.machine import pick_device
-from semvet.training.trained import TrainedSystem, Workshop, trained_system
+from semvet.training.recipe import Trainer
+from semvet.training.trained import TrainedSystem, trained_system
 from semvet.types import to_images
 from semvet.watch import Silent
 
@@ -89,10 +91,9 @@ def train(
             },
         }
     )  # fmt: skip
-    workshop = Workshop(
-        split(part, seed=0), part.fingerprint, default_store(), pick_device("auto"), Silent(), 30.0
-    )
-    return trained_system(run, workshop, name=name)
+    recipe = recipe_of(run, split(part, seed=0), part.fingerprint)
+    trainer = Trainer(default_store(), pick_device("auto"), Silent(), 30.0)
+    return trained_system(recipe, trainer, name=name)
 
 
 @torch.no_grad()
@@ -128,8 +129,8 @@ def curve(data: DataSet, name: str, ratio: float, preset: Preset) -> Curve:
         system=name,
         args=args,
         parameters=sum(p.numel() for p in last.link.parameters()),
-        training_seconds=last.record["seconds"],
-        precision=last.record["precision"],
+        training_seconds=last.record.seconds,
+        precision=last.record.precision,
         data=source(data),
         preset=preset,
         points=tuple(points),
@@ -145,7 +146,7 @@ def single_point(data: DataSet, preset: Preset) -> SinglePoint:
         **dict(found),
         gap_to_table_db=gap,
         accepted=-2.6 <= gap <= -0.2,
-        training_seconds=trained.record["seconds"],
+        training_seconds=trained.record.seconds,
         data=source(data),
         preset=preset,
     )

@@ -46,7 +46,7 @@ from semvet.pipeline.reload import Reloaded, reload
 from semvet.randomness import permutation, stream
 from semvet.systems import Transceiver
 from semvet.training.machine import pick_device
-from semvet.training.trained import poisoned_pairs
+from semvet.training.poisoning import poisoned
 from semvet.types import Flags, Images, to_images
 
 TESTED = 500
@@ -119,8 +119,8 @@ class Audited:
     @cached_property
     def seen(self) -> tuple[Images, Flags]:
         """The auditor's images, and which of them carry a trigger."""
-        pairs = poisoned_pairs(self.of.run, self.attack, self.of.splits)
         seed = self.of.run.seed
+        pairs = poisoned(self.of.splits.train, self.attack, seed=seed)
         order = permutation(len(pairs), rng=stream(seed, "a defense's images"))[:MOST_IMAGES]
         return to_images(pairs.sent[order].to(self.device)), pairs.level[order] > 0
 
