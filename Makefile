@@ -44,16 +44,17 @@ docs: .venv/dev
 	$(BIN)/python docs/plug_in_tables.py
 	$(BIN)/python docs/draw_layers.py
 
+# how long things take: training, certificates
 bench: .venv/dev
 	$(BIN)/python -m benchmarks.training
 	$(BIN)/python -m benchmarks.certificates
 
-# SEMVET_DATA names the folder with cifar10/; without it the packaged digits are used
+# PSNR over SNR of every system; SEMVET_DATA names the folder with cifar10/; without it the packaged digits are used
 calibrate: .venv/dev
-	$(BIN)/python -m benchmarks.calibrate
-	$(BIN)/python -m benchmarks.calibration_table
-	$(BIN)/python -m benchmarks.steps
+	$(BIN)/python -m experiments.calibrate
+	$(BIN)/python -m experiments.calibration_table
 
+# how long a training step of each system takes
 steps: .venv/dev
 	$(BIN)/python -m benchmarks.steps
 

@@ -1,1 +1,1 @@
-"""Measurements that print ratios; never part of the tests."""
+"""Time and memory, as ratios that are measured in one run; never part of the tests."""

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SOURCES = sorted((ROOT / "src").rglob("*.py"))
+FOLDERS = ("src", "benchmarks", "experiments")
+SOURCES = [path for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*.py"))]
 DRAWS = {"rand", "randn", "randint", "randperm", "normal", "bernoulli", "multinomial", "poisson"}
 PLUG_INS = ("attacks", "channels", "defenses", "systems")
 named = pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(ROOT)))
@@ -51,7 +52,7 @@ def test_every_built_in_plug_in_is_documented(package):
 
 
 def test_no_torchvision_anywhere():
-    for path in [*SOURCES, *(ROOT / "tests").rglob("*.py"), *ROOT.glob("benchmarks/*.py")]:
+    for path in [*SOURCES, *(ROOT / "tests").rglob("*.py")]:
         imports = [
             name
             for node in ast.walk(ast.parse(path.read_text()))
