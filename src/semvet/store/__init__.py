@@ -11,6 +11,7 @@ from semvet.store.files import (
 from semvet.store.once import once
 from semvet.store.runs import RunFolder
 from semvet.store.store import Listing, Skipped, Store, default_store
+from semvet.store.trained import read_weights_of
 from semvet.store.weights import (
     Arrays,
     read_checkpoint,
@@ -34,6 +35,7 @@ __all__ = [
     "read_json",
     "read_model",
     "read_weights",
+    "read_weights_of",
     "write_bytes",
     "write_checkpoint",
     "write_json",
