@@ -41,7 +41,7 @@ TOGETHER = {  # what only makes sense side by side
 FUZZERS = "test_fuzz_"  # of a whole room
 
 
-def tested(test: Path) -> list[Path]:
+def places(test: Path) -> list[Path]:
     """Where the code may be that this file tests."""
     folder, name = SEMVET / test.parent, test.stem.removeprefix("test_")
     return [folder / f"{name}.py", folder / name / "__init__.py", folder.with_suffix(".py")]
@@ -54,7 +54,7 @@ def test_a_test_lies_where_its_module_does(test):
     if test.name.startswith(FUZZERS):
         assert (SEMVET / test.parent).is_dir()
         return
-    assert any(place.is_file() for place in tested(test)), (
+    assert any(place.is_file() for place in places(test)), (
         f"tests/{test} tests no module of its name; move it, or say in {Path(__file__).name} "
         "which modules it tests together"
     )
