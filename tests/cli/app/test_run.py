@@ -4,7 +4,7 @@ import json
 
 import pytest
 import yaml
-from support import refused, semvet, tiny_run
+from support import semvet, tiny_run
 
 from semvet.pipeline import execute as pipeline
 from semvet.records import RunRecord
@@ -78,4 +78,7 @@ def test_another_defense_uses_the_trained_systems_again(done):
 def test_trained_weights_that_were_changed_are_not_evaluated(done):
     for path in (done / "store" / "trained").glob("*/weights.safetensors"):
         path.write_bytes(path.read_bytes()[:-1] + b"\x01")
-    assert "changed or damaged" in refused("run", done / "tiny.yaml", "defense=none")
+    status, _, err = semvet("run", done / "tiny.yaml", "defense=none")
+    assert status == 0
+    assert "training the clean system" in err
+    assert "training the system under sembugger" in err
