@@ -103,6 +103,8 @@ def understand(name: str, given: dict) -> None:
                 resolve(document)
         case "certify":
             make_certifying(override({}, overrides))
+        case "list":
+            api.describe(*(word for word in (given["family"], given["name"]) if word))
         case "leaderboard":
             assert given["what"] in ("attacks", "defenses")
         case "data check" | "data fetch":

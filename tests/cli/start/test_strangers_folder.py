@@ -82,7 +82,7 @@ def started(folder: Path, how: str, words: str) -> tuple[int, str, str]:
 
 
 def test_every_command_is_tried():
-    single = {command.callback.__name__ for command in app.registered_commands}
+    single = {one.name or one.callback.__name__ for one in app.registered_commands}
     of_data = {f"data {command.name}" for command in data.registered_commands}
     assert set(COMMANDS) == single | of_data
 
