@@ -69,6 +69,15 @@ def test_what_is_not_understood_ends_in_words(name, start, runs):
     assert not runs.exists()
 
 
+@pytest.mark.parametrize("name", ["experiments.pruning", "experiments.defenses"])
+def test_a_run_that_is_not_there_is_named(name, start, tmp_path):
+    words = [str(tmp_path / "out.json")] if name == "experiments.defenses" else []
+    code, out, err = start(name, *words, "no-such-run")
+    assert (code, out) == (2, "")
+    assert err.startswith("error: ")
+    assert not list(tmp_path.glob("*.json"))
+
+
 def _changed_last() -> dict[Path, int]:
     files = [p for folder in ("results", "docs") for p in (ROOT / folder).rglob("*") if p.is_file()]
     return {path: path.stat().st_mtime_ns for path in files}
