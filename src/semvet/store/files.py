@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from semvet.config.reading import read_document
+from semvet.config import read_document
 from semvet.errors import ConfigError, Missing, StoreError
 from semvet.store.strict_json import parse
 
@@ -27,6 +27,7 @@ GONE = {errno.ENOENT, errno.EIO, errno.ESTALE, errno.ENODEV, errno.ENXIO, errno.
 JSON_BYTES = 64 * 2**20
 YAML_BYTES = 64 * 2**10
 LARGEST = 8 * 2**30  # of any file
+DELETE = "delete its folder and start the run again (other runs are not affected)"
 SHOWN = 3  # errors of a record that are told
 
 M = TypeVar("M", bound=BaseModel)
@@ -147,17 +148,17 @@ def as_model(path: Path, content: bytes, model: type[M]) -> M:
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
-    """A configuration, by the reader that users' own files go through."""
+    content = read_bytes(path, most=YAML_BYTES)
     try:
-        return read_document(read_bytes(path, most=YAML_BYTES).decode(), str(path))
-    except (ConfigError, UnicodeDecodeError) as error:
-        raise damaged(path, f"truncated or not YAML ({error})") from None
+        return read_document(content.decode(), str(path))
+    except UnicodeDecodeError:
+        raise damaged(path, "not UTF-8") from None
+    except ConfigError as error:
+        raise Missing(f"{error}; {DELETE}") from None
 
 
 def damaged(path: Path, how: str) -> Missing:
-    return Missing(
-        f"{path}: {how}; delete its folder and start the run again (other runs are not affected)"
-    )
+    return Missing(f"{path}: {how}; {DELETE}")
 
 
 def _target(path: Path) -> str:

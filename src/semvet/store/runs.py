@@ -82,8 +82,12 @@ class RunFolder:
 
     @property
     def record(self) -> RunRecord:
-        path = self.path / "metrics.json"
-        return as_model(path, self.content("metrics.json", most=JSON_BYTES), RunRecord)
+        """Raises StoreError, among others, for the record of another run."""
+        path, manifest = self.path / "metrics.json", self.manifest
+        found = as_model(path, self.content(path.name, most=JSON_BYTES), RunRecord)
+        if (found.id, found.config.document()) != (manifest.id, manifest.config):
+            raise StoreError(f"{path}: what it says is of another run, {found.name}; {WAY_OUT}")
+        return found
 
     @property
     def config(self) -> dict[str, Any]:
