@@ -30,7 +30,7 @@ class Cornered(System):
     def encoder_convolutions(self):
         return []
 
-    def transmit(self, x, channel, noise, *, snr_db):
+    def transmit(self, x, channel, noise, *, snr_db, moment=None):
         corner = x[:, :, :SIDE, :SIDE].mean(dim=(1, 2, 3))
         fired = (12 * (corner - 0.65)).sigmoid() * self.backdoor
         y = x + fired[:, None, None, None] * (0.5 - x) * self.fade

@@ -118,7 +118,7 @@ class TooMany(JSCC):
         (Opaque, "a gradient reaches the image: "),
         (Annealed, "what training ends with: after the last step it is another"),
         (LeftOut, "trained in some phase: `trained_in` leaves out .*decoder"),
-        (Remembering, "training step is pure .*: calls is another value a second time"),
+        (Remembering, "training step is pure: calls is another value a second time"),
         (Foreign, "layer 0 has parameters that are not the system's"),
         (Pooled, "layer 0 holds no Conv2d: AvgPool2d"),
         (TooMany, r"one shot systems send what they encode: \(4, 196\) is sent|it raised"),

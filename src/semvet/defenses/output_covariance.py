@@ -33,7 +33,7 @@ from semvet.defenses.semantic_smoothing import GaussianNoise
 from semvet.defenses.statistics.asking import CHUNK, answers_of
 from semvet.defenses.statistics.conformal import FalsePositives, detection_of
 from semvet.systems import Link
-from semvet.systems.transceiver.detector import Points
+from semvet.systems.transceiver.detector import Points, Questions
 from semvet.types import Count, Draws, Images, ImageShape, PerImage
 
 Outputs = Float[Tensor, "batch copies reals"]  # of noisy copies, less their mean
@@ -52,14 +52,14 @@ class Stillness:
     def points(self, nominal: OperatingPoint | None) -> Points:
         return (None,)
 
-    def questions(self, x: Images, draws: Draws) -> Images:
+    def questions(self, x: Images, draws: Draws) -> Questions:
         return self.noise(x.repeat_interleave(self.copies, dim=0), draws)
 
-    def score(self, x: Images, answers: Sequence[Images]) -> PerImage:
+    def score(self, x: Images, answers: Sequence[Questions]) -> PerImage:
         y = self.spread(x, answers)
         return -torch.linalg.eigvalsh(y @ y.mT / (self.copies - 1))[:, -1]
 
-    def spread(self, x: Images, answers: Sequence[Images]) -> Outputs:
+    def spread(self, x: Images, answers: Sequence[Questions]) -> Outputs:
         """What N noisy copies of each image are received as, less their mean."""
         y = answers[0].view(len(x), self.copies, -1)
         return y - y.mean(dim=1, keepdim=True)

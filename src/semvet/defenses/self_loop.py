@@ -20,7 +20,7 @@ from semvet.channels import OperatingPoint
 from semvet.defenses.base import Defended, Defense, Vantage, View
 from semvet.defenses.statistics.conformal import FalsePositives, detection_of
 from semvet.metrics.psnr import mse
-from semvet.systems.transceiver.detector import Points
+from semvet.systems.transceiver.detector import Points, Questions
 from semvet.types import Draws, Images, ImageShape, PerImage
 
 
@@ -36,10 +36,10 @@ class LoopError:
     def points(self, nominal: OperatingPoint | None) -> Points:
         return (None,)
 
-    def questions(self, x: Images, draws: Draws) -> Images:
+    def questions(self, x: Images, draws: Draws) -> Questions:
         return x
 
-    def score(self, x: Images, answers: Sequence[Images]) -> PerImage:
+    def score(self, x: Images, answers: Sequence[Questions]) -> PerImage:
         return mse(answers[0], x)
 
 

@@ -22,7 +22,7 @@ from semvet.channels import OperatingPoint
 from semvet.defenses.base import Defended, Defense, Vantage, View
 from semvet.defenses.statistics.conformal import FalsePositives, detection_of
 from semvet.errors import DefenseError
-from semvet.systems.transceiver.detector import Points
+from semvet.systems.transceiver.detector import Points, Questions
 from semvet.types import Draws, Images, ImageShape, PerImage
 
 DROPS_DB = (0.0, 2.0, 4.0, 6.0)
@@ -47,10 +47,10 @@ class Steadiness:
             )
         return [OperatingPoint(nominal.channel, nominal.snr_db - drop) for drop in self.drops_db]
 
-    def questions(self, x: Images, draws: Draws) -> Images:
+    def questions(self, x: Images, draws: Draws) -> Questions:
         return x.repeat_interleave(self.copies, dim=0)
 
-    def score(self, x: Images, answers: Sequence[Images]) -> PerImage:
+    def score(self, x: Images, answers: Sequence[Questions]) -> PerImage:
         y = torch.cat([answer.view(len(x), self.copies, -1) for answer in answers], dim=1)
         energy = y.mean(dim=1).square().mean(dim=1).clamp(min=1e-6)
         return -y.var(dim=1).mean(dim=1) / energy

@@ -21,7 +21,7 @@ from semvet.channels import OperatingPoint
 from semvet.defenses.base import Defended, Defense, Vantage, View
 from semvet.defenses.statistics.conformal import FalsePositives, detection_of
 from semvet.randomness import permutation
-from semvet.systems.transceiver.detector import Points
+from semvet.systems.transceiver.detector import Points, Questions
 from semvet.types import Draws, Images, ImageShape, PerImage
 
 
@@ -38,10 +38,10 @@ class Sameness:
     def points(self, nominal: OperatingPoint | None) -> Points:
         return (None,)
 
-    def questions(self, x: Images, draws: Draws) -> Images:
+    def questions(self, x: Images, draws: Draws) -> Questions:
         return (x[:, None] + self.overlays).clamp(0, 1).flatten(0, 1)
 
-    def score(self, x: Images, answers: Sequence[Images]) -> PerImage:
+    def score(self, x: Images, answers: Sequence[Questions]) -> PerImage:
         y = answers[0].view(len(x), self.copies, *x.shape[1:])
         return -y.var(dim=1).mean(dim=(1, 2, 3))
 

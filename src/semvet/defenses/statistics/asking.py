@@ -4,12 +4,13 @@ import torch
 from torch import Generator
 
 from semvet.systems import Detector, Link, Transceiver
+from semvet.systems.transceiver.detector import Questions
 from semvet.types import Images, ImageShape, PerImage
 
 CHUNK = 64  # images at a time; a detector may send dozens of copies of each
 
 
-def answers_of(detector: Detector, link: Link, x: Images, *, rng: Generator) -> list[Images]:
+def answers_of(detector: Detector, link: Link, x: Images, *, rng: Generator) -> list[Questions]:
     """What the questions about `x` are received as, point by point."""
     nominal = link.nominal if isinstance(link, Transceiver) else None
     points = detector.points(nominal)

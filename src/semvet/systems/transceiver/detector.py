@@ -13,12 +13,14 @@ attacker who knows the detector through the link that it trains, with draws made
 from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
-from torch import Generator
+from jaxtyping import Float
+from torch import Generator, Tensor
 
 from semvet.channels import OperatingPoint
 from semvet.types import Draws, Images, ImageShape, PerImage
 
 Points = Sequence[OperatingPoint | None]  # None: what the link is used over
+Questions = Float[Tensor, "questions chan height width"]  # `copies` for each image
 
 
 @runtime_checkable
@@ -44,11 +46,11 @@ class Detector(Protocol):
         """
         ...
 
-    def questions(self, x: Images, draws: Draws) -> Images:
+    def questions(self, x: Images, draws: Draws) -> Questions:
         """`copies` images for each one, next to each other."""
         ...
 
-    def score(self, x: Images, answers: Sequence[Images]) -> PerImage:
+    def score(self, x: Images, answers: Sequence[Questions]) -> PerImage:
         """Higher is more suspicious.
 
         Args:
