@@ -119,6 +119,8 @@ def _fuzz(store: Store, seeds: range) -> dict[str, int]:
             raise AssertionError(what) from error
         shown = {part for part in found if not isinstance(found[part], StoreError)}
         changed = {part for part in shown - {"latest"} if found[part] != intact[part]}
+        if name == "manifest.json":
+            changed -= {"manifest"}  # the hour when it finished has no hash
         assert forged or not changed, (what, changed)
         assert "record" not in changed or damage is not swapped, what
         refused = len(shown) < len(found)

@@ -7,32 +7,38 @@ from itertools import count
 
 import numpy as np
 import pytest
+from made_runs import FINGERPRINT, made_record, sealed
 from support import python
 
-from semvet.config import content_id
 from semvet.errors import Missing, StoreError, WeightsError
+from semvet.records import PoisonRecord, RunRecord
 from semvet.store import RunFolder, Store, once
 
-FINGERPRINT = "1f" * 8
+
+def recorded(seed: int) -> RunRecord:
+    return made_record(
+        attack="none", levels=1, defenses=0, seed=seed, training={"learning_rate": 3e-05},
+        finished=f"2026-01-{1 + seed:02}T00:00:00Z",
+    )  # fmt: skip
 
 
 def begun(store: Store, seed: int) -> RunFolder:
-    config = {"seed": seed, "training": {"learning_rate": 3e-05}}
-    folder = store.run("mnist-jscc-none", content_id(config, FINGERPRINT))
+    folder = RunFolder(store.root / recorded(seed).name)
     folder.path.mkdir(parents=True, exist_ok=True)
     return folder
 
 
 def write(folder: RunFolder, seed: int) -> None:
     """All files of a run, in the order in which a run writes them."""
-    folder.write_config({"seed": seed, "training": {"learning_rate": 3e-05}})
+    poison = PoisonRecord(controls=(), training_images=9, count=1, indices=(seed,))
+    folder.write_config(recorded(seed).config.document())
     folder.log("started")
-    folder.write_poison({"indices": [seed]})
+    folder.write_poison(poison)
     folder.write_weights({"w": np.full(3, seed, np.float32)}, {"record": {"seed": seed}})
     folder.write_hardened(0, {"w": np.full(3, -seed, np.float32)}, {"record": {"seed": seed}})
     folder.write_evaluation({"sent": np.full(5, seed, np.float32)})
-    folder.write_metrics({"seed": seed, "psnr_db": 20.5 + seed})
-    folder.write_manifest(fingerprint=FINGERPRINT, finished=datetime(2026, 1, 1 + seed, tzinfo=UTC))
+    folder.write_metrics(recorded(seed))
+    sealed(folder, finished=recorded(seed).provenance.finished)
     folder.log("finished")
 
 
@@ -49,17 +55,17 @@ def everything(folder: RunFolder) -> list[object]:
     """Whatever can be read of a run."""
     folder.check()
     arrays = (folder.weights(), folder.hardened(0), folder.evaluation())
-    return [
-        folder.config, folder.metrics, *({k: v.tolist() for k, v in a.items()} for a in arrays)
-    ]  # fmt: skip
+    plain = [{name: array.tolist() for name, array in one.items()} for one in arrays]
+    return [folder.config, folder.metrics, folder.record, *plain]
 
 
 def test_a_finished_run_is_read_as_it_was_written(runs):
     for seed, folder in enumerate(runs):
-        config = {"seed": seed, "training": {"learning_rate": 3e-05}}
+        record = recorded(seed)
+        config = record.config.document()
         w, s = [float(seed)] * 3, [float(seed)] * 5
         assert everything(folder) == [
-            config, {"seed": seed, "psnr_db": 20.5 + seed},
+            config, record.model_dump(mode="json"), record,
             {"w": w}, {"w": [-x for x in w]}, {"sent": s},
         ]  # fmt: skip
         manifest = folder.manifest
@@ -75,7 +81,7 @@ def test_a_finished_run_is_read_as_it_was_written(runs):
 
 def test_a_run_is_read_by_a_relative_path_from_within_too(runs, monkeypatch):
     monkeypatch.chdir(runs[1].path)
-    assert RunFolder(type(runs[1].path)(".")).metrics["seed"] == 1
+    assert RunFolder(type(runs[1].path)(".")).metrics["provenance"]["seed"] == 1
 
 
 def test_an_edited_configuration_is_refused(runs):
@@ -137,7 +143,7 @@ def test_metrics_of_another_run_are_refused(runs):
     shutil.copy(runs[1].path / "metrics.json", runs[0].path / "metrics.json")
     with pytest.raises(StoreError, match=r"metrics\.json: not as the run left it.*another run's"):
         _ = runs[0].metrics
-    assert runs[1].metrics["seed"] == 1
+    assert runs[1].metrics["provenance"]["seed"] == 1
 
 
 def test_metrics_and_manifest_of_another_run_are_refused(runs):
@@ -170,7 +176,7 @@ def test_a_renamed_folder_is_refused_and_its_name_told(runs, name):
 
 def test_a_folder_may_lie_anywhere(runs, tmp_path):
     moved = RunFolder(runs[0].path.rename(tmp_path / runs[0].path.name))
-    assert moved.metrics["seed"] == 0
+    assert moved.metrics["provenance"]["seed"] == 0
 
 
 def test_changed_weights_of_a_run_are_refused(runs):
@@ -203,7 +209,7 @@ def test_a_run_of_an_earlier_layout_says_how_to_make_it_again(runs):
 
 
 def test_a_run_that_begins_anew_is_not_finished_any_more(runs):
-    runs[0].write_config({"seed": 0})
+    runs[0].write_config(recorded(0).config.document())
     assert not runs[0].finished
     with pytest.raises(Missing, match="not finished"):
         runs[0].weights()
@@ -213,10 +219,10 @@ def test_a_manifest_is_only_written_of_what_is_there_and_is_the_runs_own(runs):
     def again():
         runs[0].write_manifest(fingerprint=FINGERPRINT, finished=datetime.now(UTC))
 
-    runs[0].write_config({"seed": 5})
+    runs[0].write_config(recorded(5).config.document())
     with pytest.raises(Missing, match=r"metrics\.json: no such file"):
         again()
-    runs[0].write_metrics({})
+    runs[0].write_metrics(recorded(5))
     with pytest.raises(StoreError, match="its configuration and data are those of a run"):
         again()
     assert not runs[0].finished

@@ -3,28 +3,26 @@ import os
 import shutil
 import subprocess
 import sys
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from made_runs import FINGERPRINT, made_record, sealed
 from support import SOURCE, python
 
 from semvet.config import content_id
 from semvet.errors import StoreError
 from semvet.store import RunFolder, Store, default_store
 
-FINGERPRINT = "1f" * 8
 
-
-def made(store: Store, name: str, seed: int, *, day: int, finished: bool = True) -> RunFolder:
-    config = {"seed": seed}
-    folder = store.run(name, content_id(config, FINGERPRINT))
+def made(root: Path, attack: str, seed: int, *, day: int = 0, finished: bool = True) -> RunFolder:
+    when = f"2026-01-{day:02}T00:00:00Z"
+    record = made_record(attack=attack, levels=1, defenses=0, seed=seed, finished=when)
+    folder = RunFolder(root / record.name)
     folder.path.mkdir(parents=True)
-    folder.write_config(config)
+    folder.write_config(record.config.document())
     if finished:
-        folder.write_metrics({"seed": seed})
-        when = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=day)
-        folder.write_manifest(fingerprint=FINGERPRINT, finished=when)
+        folder.write_metrics(record)
+        sealed(folder, finished=when)
     return folder
 
 
@@ -32,15 +30,15 @@ def made(store: Store, name: str, seed: int, *, day: int, finished: bool = True)
 def store(tmp_path) -> Store:
     """Two finished runs, the second one finished earlier, and one under way."""
     store = Store(tmp_path / "store")
-    made(store, "mnist-jscc-none", 0, day=9)
-    made(store, "mnist-jscc-bass", 1, day=3)
-    made(store, "mnist-jscc-csba", 2, day=0, finished=False)
+    made(store.root, "none", 0, day=9)
+    made(store.root, "bass", 1, day=3)
+    made(store.root, "csba", 2, finished=False)
     return store
 
 
 def ids(store: Store) -> list[str]:
-    """Of seeds 0, 1 and 2."""
-    return [content_id({"seed": seed}, FINGERPRINT) for seed in range(3)]
+    """Of the three."""
+    return [store.find(f"mnist-jscc-{name}").id for name in ("none", "bass", "csba")]
 
 
 def test_runs_are_listed_as_they_finished_whatever_was_touched_since(store):
@@ -64,7 +62,7 @@ def test_a_run_is_found_by_id_name_or_beginning(store):
 def test_a_run_is_found_by_its_folder_wherever_it_is(store, tmp_path):
     run = store.find("mnist-jscc-none")
     moved = run.path.rename(tmp_path / run.path.name)
-    assert store.find(str(moved)).metrics == {"seed": 0}
+    assert store.find(str(moved)).record.provenance.seed == 0
 
 
 def test_an_exact_name_wins_over_a_beginning(store):
@@ -96,7 +94,7 @@ def test_an_empty_store_says_how_to_fill_it(tmp_path, text):
 
 def test_where_no_run_is_finished_there_is_no_latest(tmp_path):
     store = Store(tmp_path)
-    made(store, "mnist-jscc-none", 0, day=0, finished=False)
+    made(tmp_path, "none", 0, finished=False)
     with pytest.raises(StoreError, match="'latest' is no run"):
         store.find("latest")
 
@@ -179,20 +177,16 @@ def test_what_is_no_run_is_not_listed(store):
 
 
 def test_eight_hundred_runs_are_listed_within_a_second_and_flat_memory(tmp_path):
-    store, config = Store(tmp_path), {"training": {"epochs": 3}, "notes": ["x" * 50] * 40}
-    first = store.run("mnist-jscc-none", content_id(config, FINGERPRINT))
-    first.path.mkdir()
-    first.write_config(config)
-    first.write_metrics({"figures": [0.123456789] * 20_000})
-    first.write_manifest(fingerprint=FINGERPRINT, finished=datetime.now(UTC))
-    for seed in range(799):  # others of the same figures
-        another = config | {"seed": seed}
-        folder = store.run("mnist-jscc-none", content_id(another, FINGERPRINT))
+    first = made(tmp_path, "none", 0, day=1)
+    pattern = first.manifest
+    for seed in range(1, 800):  # others of the same figures
+        another = pattern.config | {"seed": seed}
+        folder = Store(tmp_path).run(pattern.name, content_id(another, FINGERPRINT))
         folder.path.mkdir()
         for name in ("config.yaml", "metrics.json"):
             os.link(first.path / name, folder.path / name)
-        changed = first.manifest.model_copy(update={"id": folder.id, "config": another})
-        (folder.path / "manifest.json").write_text(changed.model_dump_json())
+        changed = pattern.model_copy(update={"id": folder.id, "config": another})
+        (folder.path / "manifest.json").write_text(changed.model_dump_json(indent=2))
     script = """
 import resource, sys, time
 from pathlib import Path

@@ -12,10 +12,10 @@ from semvet.attacks import Attack
 from semvet.catalog import null_control, resolve
 from semvet.config import Run, content_id
 from semvet.data import Splits
-from semvet.errors import StoreError
+from semvet.errors import Missing, StoreError
 from semvet.pipeline.material import Material, load_material
 from semvet.pipeline.recipes import untrained
-from semvet.store import Arrays, RunFolder, Store, read_weights
+from semvet.store import RunFolder, Store, read_weights_of
 from semvet.systems import Transceiver
 from semvet.training.machine import place
 from semvet.training.weights import load
@@ -65,15 +65,15 @@ def _clean(
     run: Run, material: Material, splits: Splits, folder: RunFolder, device: torch.device
 ) -> Transceiver | None:
     null = null_control(run)
-    arrays = _stored(folder, content_id(null.training_record(), material.fingerprint))
-    if run.attack.name == "none" or arrays is None:
+    if run.attack.name == "none":
+        return None
+    record = null.training_record()
+    trained = Store(folder.path.parent).trained(content_id(record, material.fingerprint))
+    try:
+        arrays = read_weights_of(trained / "weights.safetensors", record)
+    except Missing:  # nothing that the null control left
         return None
     link, _ = untrained(null, splits)
     load(arrays, link=link)
     place(link.eval().requires_grad_(False), device)
     return link
-
-
-def _stored(folder: RunFolder, trained: str) -> Arrays | None:
-    path = Store(folder.path.parent).trained(trained) / "weights.safetensors"
-    return read_weights(path) if path.exists() else None

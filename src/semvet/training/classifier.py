@@ -17,12 +17,11 @@ from semvet.data import ImageSet, Splits
 from semvet.errors import TrainingError
 from semvet.randomness import seeded
 from semvet.records import ClassifierRecord, Rate
-from semvet.store import Arrays, once, read_model, write_model, write_weights
+from semvet.store import Arrays, once, read_model, read_weights_of, write_model, write_weights
 from semvet.training.batches import Batches
 from semvet.training.engine import learning_rate
 from semvet.training.machine import place
 from semvet.training.recipe import Trainer
-from semvet.training.trained import stored_weights
 from semvet.training.weights import load, to_arrays
 from semvet.types import Images, ImageShape, to_images
 
@@ -79,7 +78,7 @@ def trained_classifier(
 
     def read() -> tuple[Arrays, ClassifierRecord]:
         record = read_model(folder / "training.json", ClassifierRecord)
-        return stored_weights(folder, described), record
+        return read_weights_of(folder / "weights.safetensors", described), record
 
     arrays, record = once(folder, make, read, wait=trainer.watch.stage, doing=doing)
     load(arrays, classifier=network)

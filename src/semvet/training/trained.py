@@ -4,14 +4,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from semvet.attacks import Attack
-from semvet.errors import Missing, StoreError
 from semvet.records import PoisonRecord, TrainingRecord
 from semvet.store import (
     Arrays,
     once,
-    read_description,
     read_model,
-    read_weights,
+    read_weights_of,
     write_model,
     write_weights,
 )
@@ -59,18 +57,7 @@ def _read(folder: Path, recipe: Recipe) -> tuple[Arrays, PoisonRecord, TrainingR
     """Raises Missing unless all three are there, whole, and of this recipe."""
     record = read_model(folder / "training.json", TrainingRecord)
     poison = read_model(folder / "poison.json", PoisonRecord)
-    return stored_weights(folder, recipe.record), poison, record
-
-
-def stored_weights(folder: Path, record: dict[str, object]) -> Arrays:
-    """Raises Missing unless they are whole and their description says that they are of `record`."""
-    path = folder / "weights.safetensors"
-    try:
-        if read_description(path).get("record") != record:
-            raise Missing(f"{path}: of another training than this folder's")
-        return read_weights(path)
-    except StoreError as error:
-        raise Missing(str(error)) from None
+    return read_weights_of(folder / "weights.safetensors", recipe.record), poison, record
 
 
 def _train(recipe: Recipe, trainer: Trainer, folder: Path) -> None:

@@ -4,12 +4,11 @@ from typing import Any
 
 from semvet.attacks import Attack
 from semvet.records import SplitTrainingRecord
-from semvet.store import Arrays, once, read_model, write_model, write_weights
+from semvet.store import Arrays, once, read_model, read_weights_of, write_model, write_weights
 from semvet.systems import Transceiver
 from semvet.training.machine import place
 from semvet.training.recipe import Recipe, Trainer
 from semvet.training.split.training import split_training
-from semvet.training.trained import stored_weights
 from semvet.training.weights import load, to_arrays
 
 
@@ -33,7 +32,7 @@ def split_system(
 
     def read() -> tuple[Arrays, SplitTrainingRecord]:
         found = read_model(folder / "training.json", SplitTrainingRecord)
-        return stored_weights(folder, recipe.record), found
+        return read_weights_of(folder / "weights.safetensors", recipe.record), found
 
     arrays, record = once(folder, make, read, wait=trainer.watch.stage, doing=doing)
     link, attack = recipe.make()
