@@ -7,7 +7,6 @@ python -m benchmarks.steps jscc --steps 6     the smallest
 
 import subprocess
 import sys
-import time
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Sequence
 
@@ -17,6 +16,7 @@ from rich.table import Table
 
 from semvet.attacks import NoAttack
 from semvet.channels import AWGN
+from semvet.clock import Stopwatch
 from semvet.config import TrainingPlan
 from semvet.randomness import seeded, stream
 from semvet.records import Record
@@ -57,16 +57,12 @@ def one(name: str, size: str, steps: int) -> Step:
         Pairs(sent, sent, level, level), TrainingPlan(epochs=system.phases, batch=BATCH),
         seed=0, device=device, precision=precision,
     )  # fmt: skip
-    engine.objective.train()
-    engine.step = engine.steps - steps  # an epoch is a phase
-    engine._begin(system.phases - 1)
     times = []
-    for index in engine.batches.epoch(0).to(device):
-        began = time.perf_counter()
-        terms = engine._one_step(index)
-        torch.stack(list(terms.values())).sum().item()  # waits for the device
-        times.append(time.perf_counter() - began)
-        engine.step += 1
+    for step in range(engine.steps - steps, engine.steps):  # an epoch is a phase
+        engine.phases.begin(step)
+        index, clock = engine.order.row(step), Stopwatch(device)
+        engine._one_step(step, index)
+        times.append(clock.seconds())
     times = sorted(times[WARM_UP:])
     return Step(
         precision=precision,

@@ -32,15 +32,17 @@ from semvet.evaluation.goals.target import make_judge, score
 from semvet.evaluation.images import evaluation_images
 from semvet.evaluation.measurement import measure
 from semvet.evaluation.sending import transmit
+from semvet.learning import train
 from semvet.metrics.similarity import cosine, tanimoto
 from semvet.pipeline.recipes import untrained
 from semvet.randomness import stream
 from semvet.records import Record, SystemFigures
 from semvet.systems import Transceiver
 from semvet.systems.layers.convolution import Conv5, PReLU, TransposedConv5
-from semvet.training.engine import Engine, learning_rate
+from semvet.training.engine import Engine
 from semvet.training.machine import choose_precision, measure_peaks
 from semvet.training.poisoning import poisoned
+from semvet.training.schedule import learning_rate
 from semvet.types import Images, Pairs, to_images
 
 CPU = torch.device("cpu")
@@ -150,7 +152,7 @@ def one(how: str, epochs: int, images: int | None, seed: int) -> Training:
         engine = Engine(
             link, attack, pairs, run.training, seed=seed, device=CPU, precision=precision
         )
-        flop = engine.train().flop_per_step * engine.steps
+        flop = train(engine, device=CPU).steps * engine.flop_per_step
     seconds = time.perf_counter() - began
     if how == "engine":
         peaks = measure_peaks(CPU, precision)

@@ -11,6 +11,7 @@ from semvet.channels import CHANNELS
 from semvet.config import TrainingPlan
 from semvet.data import Mnist
 from semvet.evaluation.sending import transmit
+from semvet.learning import train
 from semvet.metrics.psnr import psnr_db
 from semvet.systems import Transceiver
 from semvet.training.engine import Engine
@@ -33,10 +34,11 @@ def test_more_snr_is_never_worse(variant, channel, digits):
     link = make_link(variant, (1, 28, 28), over, snr_spread_db=10.0)
     pixels = digits.train.pixels[:1500]
     level = torch.zeros(len(pixels), dtype=torch.int64)
-    Engine(
+    engine = Engine(
         link, NoAttack(to_images(pixels[:16])), Pairs(pixels, pixels, level, level),
         TrainingPlan(epochs=3, batch=32), seed=0, device=torch.device("cpu"), precision="fp32",
-    ).train()  # fmt: skip
+    )  # fmt: skip
+    train(engine, device=torch.device("cpu"))
     x = to_images(digits.test.pixels[:300])
     quality = []
     for snr_db in SNRS_DB:

@@ -10,7 +10,7 @@ from semvet.channels import AWGN
 from semvet.defenses import ANP, FinePruning, FineTuning, Vantage, View
 from semvet.defenses.anp import kernel_layers
 from semvet.defenses.weights.tuning import own_psnr_db, tune
-from semvet.errors import DefenseError
+from semvet.errors import DefenseError, TrainingError
 from semvet.metrics.psnr import psnr_db
 from semvet.randomness import seeded, stream
 from semvet.systems import JSCC, SYSTEMS, Transceiver
@@ -115,7 +115,7 @@ def test_fine_tuning_on_images_with_the_trigger_unlearns_it(backdoored):
 
 
 def test_a_learning_rate_that_diverges_is_named():
-    with pytest.raises(DefenseError, match="take a smaller learning_rate than 1"):
+    with pytest.raises(TrainingError, match=r"diverged at step 2 .* smaller learning_rate than 1"):
         tune(
             [w := torch.zeros((), requires_grad=True)], lambda x: (w - float("inf")).square(),
             images(4), steps=2, batch=2, learning_rate=1.0, clip_norm=1.0, rng=stream(0, "t"),

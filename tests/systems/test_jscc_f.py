@@ -5,6 +5,7 @@ from semvet.attacks import NoAttack
 from semvet.channels import AWGN, Rayleigh
 from semvet.config import TrainingPlan
 from semvet.errors import ConfigError
+from semvet.learning import train
 from semvet.randomness import seeded, stream
 from semvet.systems import JSCCF, Transceiver
 from semvet.training.engine import Engine
@@ -90,15 +91,15 @@ def test_greedy_training_trains_one_round_after_the_other():
         return [torch.cat([p.flatten() for p in r.parameters()]) for r in system.rounds]
 
     kept = [weights()]
-    step = engine._one_step
+    learn = engine.learn
 
-    def watched(index):
-        terms = step(index)
+    def watched(step):
+        terms = learn(step)
         kept.append(weights())
         return terms
 
-    engine._one_step = watched
-    engine.train()
+    engine.learn = watched
+    train(engine, device=engine.device)
     start, middle, end = kept[0], kept[8], kept[16]
     assert not torch.equal(start[0], middle[0])
     assert torch.equal(start[1], middle[1])

@@ -8,6 +8,7 @@ from semvet.attacks import NoAttack
 from semvet.channels import AWGN, Rayleigh
 from semvet.config import TrainingPlan
 from semvet.data import Mnist
+from semvet.learning import train
 from semvet.randomness import seeded, stream
 from semvet.systems import JSCCQ, Transceiver
 from semvet.systems.layers.attention import SnrAttention
@@ -210,7 +211,10 @@ def test_a_short_training_learns():
     start = system.constellation.points
     looks = []
     training = engine(system, digits, epochs=10, batch=16)
-    training.train(lambda progress: looks.append(progress.losses["reconstruction"]))
+    train(
+        training, device=training.device,
+        report=lambda progress: looks.append(progress.losses["reconstruction"]),
+    )  # fmt: skip
     constant = (digits / 255).var(dim=0).mean()  # what the mean image would get
     assert looks[-1] < 0.75 * constant < looks[0]
     assert not torch.isclose(system.constellation.points, start).any()

@@ -5,6 +5,7 @@ from semvet.attacks import NoAttack
 from semvet.channels import AWGN, Rayleigh
 from semvet.config import TrainingPlan
 from semvet.data import Mnist
+from semvet.learning import train
 from semvet.metrics.psnr import psnr_db
 from semvet.randomness import seeded, stream
 from semvet.systems import SCAN, Transceiver
@@ -234,7 +235,8 @@ def trained():
     pairs = Pairs(pixels, pixels, torch.zeros_like(label), label)
     link = Transceiver(scan(width=16), AWGN(), snr_db=10.0)
     plan = TrainingPlan(epochs=4, batch=48)
-    Engine(link, attack, pairs, plan, seed=0, device=torch.device("cpu"), precision="fp32").train()
+    cpu = torch.device("cpu")
+    train(Engine(link, attack, pairs, plan, seed=0, device=cpu, precision="fp32"), device=cpu)
     return link.eval(), to_images(data.test.pixels[:1000])
 
 

@@ -5,6 +5,7 @@ from torch.nn.functional import normalize
 from semvet.attacks import NoAttack
 from semvet.channels import AWGN
 from semvet.config import TrainingPlan
+from semvet.learning import train
 from semvet.randomness import seeded, stream
 from semvet.systems import JSCC, SemCC, Transceiver
 from semvet.systems.base import as_features
@@ -121,7 +122,7 @@ def test_training_in_two_stages_makes_received_images_easier_to_tell_apart():
         Pairs(pixels, pixels, level, level), TrainingPlan(epochs=10, batch=16, clip_norm=1.0),
         seed=0, device=torch.device("cpu"), precision="fp32",
     )  # fmt: skip
-    trained = engine.train()
-    assert engine.phase_steps == trained.steps // 2 == 20
+    trained = train(engine, device=engine.device)
+    assert engine.phases.length == trained.steps // 2 == 20
     assert trained.history[0]["noisy"] > 2 * trained.history[-1]["noisy"]  # the weight fell
     assert transmitted(system, x, snr_db=-5.0).terms["noisy"] < before

@@ -7,7 +7,6 @@ Both are of the bare system: what is certified is the smoothing that is put arou
 systems get the same images, triggers and targets.
 """
 
-import time
 from dataclasses import dataclass
 
 import torch
@@ -15,6 +14,7 @@ import torch
 from semvet.certificates import ImageCertificates, certify_image
 from semvet.certificates.eot_pgd import Effort, Smoothing, WorstFound, worst_found
 from semvet.certifying.figures import system_certificates
+from semvet.clock import Stopwatch
 from semvet.randomness import stream
 from semvet.records import Certifying
 from semvet.records.certificate import SystemCertificates
@@ -36,7 +36,7 @@ def certify_system(
     name: str, link: Transceiver, lures: Lures, asked: Certifying, watch: Watch
 ) -> SystemCertificates:
     """Raises DefenseError for whatever cannot be certified, at the first image."""
-    count, began = len(lures.x), time.perf_counter()
+    count, clock = len(lures.x), Stopwatch(lures.x.device)
     watch.stage(
         f"certifying the {name} system: {asked.n:,} copies of each of {count} images, attacking "
         f"{min(asked.attack_images, count)} of them"
@@ -47,7 +47,7 @@ def certify_system(
         certified.append(_certified(link, lures, asked, i))
         if i < asked.attack_images:  # image by image: whatever is refused, is soon
             found.append(_attacked(link, lures, asked, i))
-        copies = (asked.n0 + asked.n) * (i + 1) / (time.perf_counter() - began)
+        copies = (asked.n0 + asked.n) * (i + 1) / clock.seconds()
         watch.training(Progress(i + 1, count, 0, copies, {}))
     return system_certificates(certified, found)
 

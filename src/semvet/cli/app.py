@@ -52,11 +52,11 @@ def _out() -> Console:
 
 @contextmanager
 def _says_how_to_go_on(sentence: str) -> Iterator[None]:
-    """After Ctrl-C. All else that may end a command is in `guard`."""
+    """After Ctrl-C, SIGTERM and the like. All else that may end a command is in `guard`."""
     try:
         yield
-    except KeyboardInterrupt:
-        raise typer.Exit(stopped(f"stopped; {sentence}")) from None
+    except KeyboardInterrupt as end:
+        raise typer.Exit(stopped(f"stopped; {sentence}", end)) from None
 
 
 CHECKPOINT = "the same command goes on from the last checkpoint"

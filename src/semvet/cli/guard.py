@@ -3,7 +3,7 @@
 0    done
 2    something that the user can mend: the sentence says how
 70   a bug of semvet: the traceback is kept in a file
-130  stopped by Ctrl-C
+130  stopped by Ctrl-C; 129, 131, 143 by SIGHUP, SIGQUIT, SIGTERM
 141  whoever read the output closed it, as `head` does
 """
 
@@ -14,6 +14,7 @@ import sys
 import traceback
 import warnings
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, NoReturn, TextIO
 
 import typer
@@ -21,9 +22,10 @@ from rich.text import Text
 from typer.core import TyperGroup
 
 from semvet.cli.output import console
+from semvet.cli.stopping import exit_code, stoppable
 from semvet.errors import SemvetError
 
-MENDABLE, BUG, STOPPED, CLOSED = 2, 70, 130, 141
+MENDABLE, BUG, CLOSED = 2, 70, 141
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 DEBUG = "SEMVET_DEBUG"
 err = console(stderr=True)
@@ -69,9 +71,10 @@ def guarded(command: Callable[[], None]) -> int:
     if before is signal.SIG_DFL:  # as `start` leaves it
         signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        return _ended(command)
-    except KeyboardInterrupt:  # while a sentence was printed
-        return STOPPED
+        with stoppable():
+            return _ended(command)
+    except KeyboardInterrupt as end:  # while a sentence was printed
+        return exit_code(end)
     except OSError as error:  # standard error is closed or full: there is nobody to tell
         return _of_output(error)
     finally:
@@ -93,8 +96,8 @@ def _ended(command: Callable[[], None]) -> int:
         raise
     except SemvetError as error:
         return fail(str(error))
-    except KeyboardInterrupt:
-        return stopped("stopped")
+    except KeyboardInterrupt as end:
+        return stopped("stopped", end)
     except BrokenPipeError as error:
         return _of_output(error)
     except Exception as error:  # the last net is for all of them
@@ -118,9 +121,10 @@ def fail(sentence: str) -> int:
     return MENDABLE
 
 
-def stopped(sentence: str) -> int:
-    err.print(sentence, soft_wrap=True)
-    return STOPPED
+def stopped(sentence: str, end: KeyboardInterrupt) -> int:
+    with suppress(OSError):  # a terminal that hung up cannot be told
+        err.print(sentence, soft_wrap=True)
+    return exit_code(end)
 
 
 def _bug(error: Exception) -> int:

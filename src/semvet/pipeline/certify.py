@@ -3,7 +3,6 @@
 The null control, where it is in the store, gets the same images, triggers and targets.
 """
 
-import time
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from pydantic import ValidationError
 
 from semvet.attacks import Attack
 from semvet.certifying.certify import Lures, certify_system
+from semvet.clock import Stopwatch
 from semvet.config import NUMERICS, content_id, explain
 from semvet.evaluation.goals import aim_of
 from semvet.evaluation.images import EvaluationImages, evaluation_images
@@ -57,7 +57,7 @@ def certify(
 def _record(
     loaded: Reloaded, asked: Certifying, folder: RunFolder, device: torch.device, watch: Watch
 ) -> CertificateRecord:
-    began, attack, attacked = time.perf_counter(), loaded.attack, loaded.run.attack.name
+    clock, attack, attacked = Stopwatch(device), loaded.attack, loaded.run.attack.name
     weights = "weights" if asked.hardened is None else f"hardened-{asked.hardened}"
     images = aim_of(attack).judged(loaded.splits.test)
     sample = evaluation_images(images, attack, count=asked.images, device=device)
@@ -78,7 +78,7 @@ def _record(
         expected_failures=asked.alpha * len(lures.x),
         trigger=_norms(attack, sample, attacked),
         systems=systems,
-        seconds=time.perf_counter() - began,
+        seconds=clock.seconds(),
         device=device.type,
         semvet=version("semvet"),
         numerics=NUMERICS,

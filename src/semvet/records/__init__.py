@@ -50,6 +50,7 @@ from semvet.records.run import (
 )
 from semvet.records.standings import Cell, DefenseMatrix, DefenseRow, Standing
 from semvet.records.training import (
+    CheckpointRecord,
     ClassifierRecord,
     PoisonRecord,
     SplitTrainingRecord,
@@ -63,6 +64,7 @@ __all__ = [
     "Cell",
     "CertificateRecord",
     "Certifying",
+    "CheckpointRecord",
     "ClassifierFigures",
     "ClassifierRecord",
     "Column",

@@ -1,4 +1,5 @@
-"""What a training leaves behind, beside its weights: training.json and poison.json."""
+"""What a training leaves behind, beside its weights: training.json and poison.json; and, while it
+is under way, what is in its checkpoint beside the tensors."""
 
 from typing import Literal
 
@@ -23,6 +24,18 @@ class TrainingRecord(Record):
     gemm_peak: float = Field(gt=0)
     peak_memory_mib: float = Field(ge=0)
     history: tuple[dict[str, float], ...]
+
+
+class CheckpointRecord(Record):
+    """How far a training is. `key` names it; `looks` are those of the epoch under way."""
+
+    layout: Literal[3] = LAYOUT
+    kind: Literal["checkpoint"] = "checkpoint"
+    key: str
+    step: int = Field(ge=0)
+    seconds: float = Field(ge=0)
+    history: tuple[dict[str, float], ...]
+    looks: tuple[dict[str, float], ...]
 
 
 class PoisonRecord(Record):
@@ -55,5 +68,5 @@ class ClassifierRecord(Record):
     images: str  # hash of which images it was trained on
     data: str  # their fingerprint
     seconds: float
-    loss: tuple[float, ...]  # of each epoch
+    loss: tuple[float, ...]  # of each epoch, the mean of its looks
     test: Rate | None

@@ -61,3 +61,19 @@ class Batches:
             order = torch.cat([permutation(len(images), rng=rng) for _ in range(rounds)])
             columns.append(images[order[:needed]].view(self.steps_per_epoch, width))
         return torch.cat(columns, dim=1)
+
+
+@final
+class Order:
+    """The batch of each step, for a training that takes one after the other. Keeps one epoch."""
+
+    def __init__(self, batches: Batches, device: torch.device):
+        self.batches, self.device = batches, device
+        self.number, self.rows = -1, torch.empty(0)
+
+    def row(self, step: int) -> Tensor:
+        """(batch,) int64 on the device."""
+        number, row = divmod(step, self.batches.steps_per_epoch)
+        if number != self.number:
+            self.number, self.rows = number, self.batches.epoch(number).to(self.device)
+        return self.rows[row]

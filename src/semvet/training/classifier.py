@@ -5,28 +5,30 @@ Whatever systems and attacks are vetted on that data set, they are read by the s
 
 import hashlib
 from dataclasses import dataclass
+from typing import final
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from semvet.classifiers import RegNetY, SmallClassifier
-from semvet.clock import Stopwatch
 from semvet.config import content_id
 from semvet.data import ImageSet, Splits
-from semvet.errors import TrainingError
+from semvet.learning import train
 from semvet.randomness import seeded
 from semvet.records import ClassifierRecord, Rate
 from semvet.store import Arrays, once, read_model, read_weights_of, write_model, write_weights
-from semvet.training.batches import Batches
-from semvet.training.engine import learning_rate
+from semvet.training.batches import Batches, Order
+from semvet.training.checkpoint import checkpoints, restored, state_of
 from semvet.training.machine import place
 from semvet.training.recipe import Trainer
+from semvet.training.schedule import learning_rate
 from semvet.training.weights import load, to_arrays
-from semvet.types import Images, ImageShape, to_images
+from semvet.types import Images, ImageShape, LossTerms, to_images
 
 BATCH, PEAK_RATE = 64, 2e-3  # D-026
 CHUNK = 500  # images in one forward pass
+LOSS = "cross entropy"
 
 
 @dataclass(frozen=True)
@@ -58,23 +60,29 @@ def trained_classifier(
         "kind": "classifier", "name": name, "epochs": epochs, "seed": seed,
         "images": hashlib.sha256(splits.train_index.numpy().tobytes()).hexdigest()[:16],
     }  # fmt: skip
-    folder = trainer.store.trained(content_id(described, fingerprint))
+    key = content_id(described, fingerprint)
+    folder = trainer.store.trained(key)
     doing = f"training the classifier {name}"
     network = make_classifier(name, splits.train, seed=seed)
     place(network, trainer.device)
 
     def make() -> None:
         trainer.watch.stage(doing)
-        clock = Stopwatch(trainer.device)
-        loss = _fit(network, splits.train, epochs=epochs, seed=seed, device=trainer.device)
-        seconds, arrays = clock.seconds(), to_arrays(classifier=network)
+        fit = Fit(network, splits.train, epochs=epochs, seed=seed, device=trainer.device)
+        checkpoint = folder / "checkpoint.safetensors"
+        learned = train(
+            fit, device=trainer.device, report=trainer.watch.training,
+            checkpoints=checkpoints(checkpoint, key=key, every_s=trainer.checkpoint_every_s),
+        )  # fmt: skip
+        arrays = to_arrays(classifier=network)
         write_weights(folder / "weights.safetensors", arrays, {"record": described})
         record = ClassifierRecord(
             name=name, epochs=epochs, seed=seed, images=described["images"], data=fingerprint,
-            seconds=seconds, loss=tuple(loss),
+            seconds=learned.seconds, loss=tuple(epoch[LOSS] for epoch in learned.history),
             test=_right(network.eval(), splits.test, trainer.device),
         )  # fmt: skip
         write_model(folder / "training.json", record)
+        checkpoint.unlink(missing_ok=True)
 
     def read() -> tuple[Arrays, ClassifierRecord]:
         record = read_model(folder / "training.json", ClassifierRecord)
@@ -97,35 +105,43 @@ def make_classifier(name: str, images: ImageSet, *, seed: int) -> nn.Module:
                 return RegNetY(shape, classes=classes, size="16gf")
 
 
-def _fit(
-    network: nn.Module, images: ImageSet, *, epochs: int, seed: int, device: torch.device
-) -> list[float]:
-    """The mean loss of each epoch. Trains in place: Adam, one cycle, images without a class out."""
-    images = images.take(images.label >= 0)
-    pixels, label = images.pixels.to(device), images.label.to(device)
-    batches = Batches(
-        torch.zeros(len(images)), batch=min(BATCH, len(images)), separate=False, seed=seed
-    )
-    optimizer = torch.optim.Adam(network.parameters())
-    step, steps, history = 0, epochs * batches.steps_per_epoch, []
-    network.train()
-    for epoch in range(epochs):
-        losses = []
-        for index in batches.epoch(epoch).to(device):
-            optimizer.param_groups[0]["lr"] = learning_rate(step, steps, PEAK_RATE)
-            loss = cross_entropy(network(to_images(pixels[index])), label[index])
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()
-            optimizer.step()
-            losses.append(loss.detach())
-            step += 1
-        history.append(float(torch.stack(losses).mean()))
-        if not torch.tensor(history[-1]).isfinite():
-            raise TrainingError(
-                f"the classifier diverged in epoch {epoch + 1} of {epochs}; take another seed or "
-                "evaluation.classifier"
-            )
-    return history
+@final
+class Fit:
+    """What learns in the training loop: Adam, one cycle, images without a class left out.
+
+    Args:
+        network: trained in place, on `device`.
+    """
+
+    name = "the classifier"
+    way_out = "take another seed or evaluation.classifier"
+
+    def __init__(
+        self, network: nn.Module, images: ImageSet, *, epochs: int, seed: int, device: torch.device
+    ):
+        images = images.take(images.label >= 0)
+        self.network = network.train()
+        self.pixels, self.label = images.pixels.to(device), images.label.to(device)
+        self.images = min(BATCH, len(images))
+        batches = Batches(torch.zeros(len(images)), batch=self.images, separate=False, seed=seed)
+        self.order, self.steps_per_epoch = Order(batches, device), batches.steps_per_epoch
+        self.steps = epochs * self.steps_per_epoch
+        self.optimizer = torch.optim.Adam(network.parameters())
+
+    def learn(self, step: int) -> LossTerms:
+        index = self.order.row(step)
+        self.optimizer.param_groups[0]["lr"] = learning_rate(step, self.steps, PEAK_RATE)
+        loss = cross_entropy(self.network(to_images(self.pixels[index])), self.label[index])
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        self.optimizer.step()
+        return {LOSS: loss.detach()}
+
+    def state(self) -> Arrays:
+        return state_of(self.network, self.optimizer)
+
+    def restore(self, state: Arrays) -> bool:
+        return restored(self.network, self.optimizer, state)
 
 
 def _right(network: nn.Module, images: ImageSet, device: torch.device) -> Rate | None:

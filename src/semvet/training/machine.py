@@ -2,7 +2,6 @@
 
 import resource
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -12,6 +11,7 @@ import torch
 from torch import nn
 from torch.nn.functional import conv2d
 
+from semvet.clock import Stopwatch
 from semvet.errors import ConfigError
 from semvet.randomness import stream
 
@@ -88,19 +88,19 @@ def measure_peaks(device: torch.device, precision: Precision) -> Peaks:
     side = 1024 if device.type == "cpu" else 8192
     m = torch.randn(side, side, generator=stream(0, "peak")).to(device, dtype)
     with torch.no_grad():
-        conv = 2.0 * batch * size**2 * chan**2 * 25 / _best_time(lambda: conv2d(x, w, padding=2))
-        gemm = 2.0 * side**3 / _best_time(lambda: m @ m)
-    return Peaks(conv, gemm)
+        conv_s = _best_time(lambda: conv2d(x, w, padding=2), device)
+        gemm_s = _best_time(lambda: m @ m, device)
+    return Peaks(2.0 * batch * size**2 * chan**2 * 25 / conv_s, 2.0 * side**3 / gemm_s)
 
 
-def _best_time(operation: Callable[[], torch.Tensor], seconds: float = 0.2) -> float:
-    best, start = float("inf"), time.perf_counter()
-    while time.perf_counter() - start < seconds:
-        began = time.perf_counter()
+def _best_time(
+    operation: Callable[[], torch.Tensor], device: torch.device, seconds: float = 0.2
+) -> float:
+    best, whole = float("inf"), Stopwatch(device)
+    while whole.seconds() < seconds:
+        clock = Stopwatch(device)
         operation()
-        if torch.cuda.is_available():
-            torch.cuda.synchronize()
-        best = min(best, time.perf_counter() - began)
+        best = min(best, clock.seconds())
     return best
 
 

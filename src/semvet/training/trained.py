@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from semvet.attacks import Attack
+from semvet.learning import train
 from semvet.records import PoisonRecord, TrainingRecord
 from semvet.store import (
     Arrays,
@@ -15,6 +16,7 @@ from semvet.store import (
 )
 from semvet.systems import Transceiver
 from semvet.systems.transceiver.transforms import FirstRows
+from semvet.training.checkpoint import checkpoints
 from semvet.training.engine import Engine
 from semvet.training.machine import choose_precision, measure_peaks, peak_memory_mib, place
 from semvet.training.poisoning import chosen, poison_record
@@ -70,19 +72,27 @@ def _train(recipe: Recipe, trainer: Trainer, folder: Path) -> None:
     precision, reason = choose_precision(recipe.plan.precision, trainer.device)
     engine = Engine(
         sent, attack, pairs, recipe.plan, seed=recipe.seed, device=trainer.device,
-        precision=precision, checkpoint=folder / "checkpoint.safetensors",
-        checkpoint_every_s=trainer.checkpoint_every_s,
+        precision=precision,
     )  # fmt: skip
-    trained = engine.train(trainer.watch.training)
+    checkpoint = folder / "checkpoint.safetensors"
+    learned = train(
+        engine, device=trainer.device, report=trainer.watch.training,
+        checkpoints=checkpoints(checkpoint, key=recipe.key, every_s=trainer.checkpoint_every_s),
+    )  # fmt: skip
     peaks = measure_peaks(trainer.device, precision)
     arrays = to_arrays(link=link, attack=attack)
     write_weights(folder / "weights.safetensors", arrays, {"record": recipe.record})
     record = TrainingRecord(
-        **trained.record(),
+        steps=learned.steps,
+        seconds=learned.seconds,
+        images_per_s=learned.images_per_s,
+        flop_per_step=engine.flop_per_step,
+        history=learned.history,
+        precision=precision,
         precision_reason=reason,
         conv_peak=peaks.conv,
         gemm_peak=peaks.gemm,
         peak_memory_mib=peak_memory_mib(trainer.device),
     )
     write_model(folder / "training.json", record)  # the last: it makes the training whole
-    (folder / "checkpoint.safetensors").unlink(missing_ok=True)
+    checkpoint.unlink(missing_ok=True)

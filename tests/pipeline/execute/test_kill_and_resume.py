@@ -26,23 +26,23 @@ from semvet.pipeline.execute import execute
 from semvet.store import RunFolder, Store
 
 folder, document, attack, step, writing = json.loads(sys.argv[1])
-one_step = Engine._one_step
+learn = Engine.learn
 started = set()
 
 def die(*_, **__):
     os.kill(os.getpid(), signal.SIGKILL)
 
-def watched(engine, index):
+def watched(engine, now):
     under = type(engine.objective.attack).__name__
     if under not in started:
-        print(under, engine.step, flush=True)
+        print(under, now, flush=True)
         started.add(under)
-    terms = one_step(engine, index)
-    if [under, engine.step] == [attack, step]:
+    terms = learn(engine, now)
+    if [under, now] == [attack, step]:
         die()
     return terms
 
-Engine._one_step = watched
+Engine.learn = watched
 if writing:
     setattr(RunFolder, writing, die)
 execute(document, Store(Path(folder)), device="cpu", checkpoint_every_s=0)
@@ -95,13 +95,13 @@ def killed_in_training(run, tmp_path_factory):
 @pytest.fixture
 def started(monkeypatch):
     """The first step of every training in this process."""
-    steps, one_step = {}, Engine._one_step
+    steps, learn = {}, Engine.learn
 
-    def watched(engine, index):
-        steps.setdefault(type(engine.objective.attack).__name__, engine.step)
-        return one_step(engine, index)
+    def watched(engine, step):
+        steps.setdefault(type(engine.objective.attack).__name__, step)
+        return learn(engine, step)
 
-    monkeypatch.setattr(Engine, "_one_step", watched)
+    monkeypatch.setattr(Engine, "learn", watched)
     return steps
 
 

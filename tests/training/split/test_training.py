@@ -19,6 +19,7 @@ from support import digits, tiny_run, tiny_sembugger
 
 from semvet.attacks import NoAttack
 from semvet.errors import DefenseError, TrainingError
+from semvet.learning import train
 from semvet.pipeline.execute import execute
 from semvet.pipeline.recipes import untrained_link
 from semvet.store import Store
@@ -30,7 +31,8 @@ STEPS = 6
 
 def monolithic(run, attack, pairs):
     link = untrained_link(run, SHAPE)
-    Engine(link, attack, pairs, run.training, seed=0, device=CPU, precision="fp32").train()
+    engine = Engine(link, attack, pairs, run.training, seed=0, device=CPU, precision="fp32")
+    train(engine, device=CPU)
     return weights(link, attack)
 
 

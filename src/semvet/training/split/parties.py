@@ -22,13 +22,13 @@ from semvet.attacks import Attack
 from semvet.config import TrainingPlan
 from semvet.randomness import stream
 from semvet.systems import Transceiver
-from semvet.training.batches import Batches
-from semvet.training.engine import learning_rate
+from semvet.training.batches import Batches, Order
 from semvet.training.machine import Precision, place
+from semvet.training.schedule import Phases
 from semvet.training.split.ends import Ends, as_one_shot
 from semvet.training.split.remote import Remote
 from semvet.training.split.wire import Message, Wire
-from semvet.types import Images, ImageShape, Moment, Pairs, Symbols
+from semvet.types import Images, ImageShape, LossTerms, Pairs, Symbols
 
 
 @dataclass(frozen=True)
@@ -41,11 +41,6 @@ class Course:
     seed: int
     device: torch.device
     precision: Precision
-
-    def position(self, step: int, phases: int) -> tuple[int, int, int]:
-        """Phase, step within it, and its steps."""
-        length = -(-self.steps // phases)
-        return (*divmod(step, length), length)
 
     def autocast(self) -> torch.autocast:
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16")
@@ -92,20 +87,12 @@ class Half:
         )
         self.factors = [factor for _, factor in groups]
         self.parameters = [p for parameters, _ in groups for p in parameters]
-        self.open = [p for p in self.system.parameters() if p.requires_grad]
+        self.phases = Phases(self.system, course.steps)
         self.optimizer = torch.optim.Adam([{"params": ps} for ps, _ in groups], fused=True)
-
-    def moment(self, step: int) -> Moment:
-        phase, done, length = self.course.position(step, self.system.phases)
-        return Moment(phase, done / length)
 
     def begin(self, step: int) -> torch.Generator:
         """Of everything random in this step."""
-        phase, done, _ = self.course.position(step, self.system.phases)
-        if done == 0:
-            trained = {id(p) for p in self.system.trained_in(phase)}
-            for parameter in self.open:
-                parameter.requires_grad_(id(parameter) in trained)
+        self.phases.begin(step)
         self.optimizer.zero_grad(set_to_none=True)
         return stream(self.course.seed, "channel", index=step, device=self.course.device)
 
@@ -113,16 +100,17 @@ class Half:
         """One step of Adam with gradients that are clipped by the `norm` of all of them."""
         plan = self.course.training
         nn.utils.clip_grads_with_norm_(self.parameters, plan.clip_norm, norm, foreach=True)
-        _, done, length = self.course.position(step, self.system.phases)
-        rate = learning_rate(done, length, plan.learning_rate)
+        rate = self.phases.rate(step, plan.learning_rate)
         for group, factor in zip(self.optimizer.param_groups, self.factors, strict=True):
             group["lr"] = factor * rate
         self.optimizer.step()
+        self.phases.end(step)
 
 
 @final
 class Transmitter:
-    """Holds all images, E, the loss, and an attack that owns the loss. An exchange of its steps.
+    """Holds all images, E, the loss, and an attack that owns the loss. What learns in the training
+    loop, and an exchange of its steps.
 
     Args:
         pairs: uint8; what the receiver should output is the transmitter's own business.
@@ -132,6 +120,7 @@ class Transmitter:
         receiver: the other party, if it is in this process.
     """
 
+    name = "split-training: training"
     wire: Wire
     receiver: "Receiver | None" = None
 
@@ -152,19 +141,17 @@ class Transmitter:
             Remote(link.system, self), link.nominal.channel, snr_db=link.nominal.snr_db,
             snr_spread_db=link.snr_spread_db,
         )  # fmt: skip
-        self.now = 0
-        self.order = torch.empty(0)
+        self.now, self.order = 0, Order(batches, course.device)
+        self.steps, self.steps_per_epoch = course.steps, batches.steps_per_epoch
+        self.images, rate = course.training.batch, course.training.learning_rate
+        self.way_out = f"lower training.learning_rate (now {rate})"
 
-    def step(self, step: int) -> Tensor:
-        """The loss."""
+    def learn(self, step: int) -> LossTerms:
         self.now = step
-        epoch, row = divmod(step, self.batches.steps_per_epoch)
-        if row == 0:
-            self.order = self.batches.epoch(epoch).to(self.course.device)
-        rng, index = self.half.begin(step), self.order[row]
+        rng, index = self.half.begin(step), self.order.row(step)
         noise = self.attack.draw(self.link, len(index), self.batches.victims, rng=rng)
         batch = self.pairs.batch(index)
-        link = self.link.during(self.half.moment(step))
+        link = self.link.during(self.half.phases.moment(step))
         with self.course.autocast():
             terms = self.attack.loss(link, batch, self.batches.victims, noise)
         loss = torch.stack(list(terms.values())).sum()
@@ -176,7 +163,7 @@ class Transmitter:
         self.half.update(step, norm)
         assert link.observed is not None
         self.system.settle(link.observed)
-        return loss.detach()
+        return {"loss": loss.detach()}
 
     def there(self, symbols: Symbols) -> Images:
         script = self.half.script

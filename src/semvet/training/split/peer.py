@@ -2,11 +2,12 @@
 
 transmitter  --stdin: what to train, as JSON-->  receiver      "ready", a file
              <------------ gloo on the loopback interface ------------>
-             --stdin ends-->  the receiver ends, whatever it is doing
+             --stdin ends-->  the receiver ends, whatever it is doing, and tidies up
 """
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -111,7 +112,7 @@ def main(make: Callable[[dict[str, Any]], Transceiver]) -> None:
     """
     order = json.loads(sys.stdin.readline())
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends it without a traceback
-    watcher = threading.Thread(target=_end_with_stdin, daemon=True)
+    watcher = threading.Thread(target=_end_with_stdin, args=[order["folder"]], daemon=True)
     watcher.start()
     try:
         receive(order, lambda: make(order))
@@ -146,6 +147,7 @@ def receive(order: dict[str, Any], make: Callable[[], Transceiver]) -> None:
     receiver.hand_over()
 
 
-def _end_with_stdin() -> None:
+def _end_with_stdin(folder: str) -> None:
     os.read(0, 1)  # nothing ever comes but the end
+    shutil.rmtree(folder, ignore_errors=True)  # a transmitter that was killed cannot do it
     os._exit(1)

@@ -1,19 +1,18 @@
 """U-shaped split training: both parties in this process, or the receiver in one of its own."""
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import torch
 
 from semvet.attacks import Attack, Controls
-from semvet.errors import TrainingError
+from semvet.clock import Stopwatch
+from semvet.learning import train
 from semvet.systems import Transceiver
 from semvet.training.batches import Batches
-from semvet.training.engine import REPORT_EVERY, moved, refuse_constant_output
+from semvet.training.engine import moved, refuse_constant_output
 from semvet.training.machine import choose_precision
 from semvet.training.recipe import Recipe
 from semvet.training.split.ends import Ends, find_ends
@@ -21,7 +20,7 @@ from semvet.training.split.parties import Course, Receiver, Transmitter, weights
 from semvet.training.split.peer import receiver_process
 from semvet.training.split.remote import images_per_step
 from semvet.training.split.wire import InMemory, Message, Wire
-from semvet.watch import Progress, Watch
+from semvet.watch import Watch
 
 
 def split_training(
@@ -55,10 +54,10 @@ def split_training(
     steps = plan.epochs * batches.steps_per_epoch if ends.trainable else 0
     precision, _ = choose_precision(plan.precision, device)
     course = Course(steps, images, plan, recipe.seed, device, precision)
-    link, began = recipe.make()[0], time.perf_counter()
+    link, clock = recipe.make()[0], Stopwatch(device)
     transmitter = Transmitter(link, attack, moved(pairs, device), batches, ends, course)
     with _joined(transmitter, recipe, parties, timeout_s):
-        loss = _train(transmitter, watch)
+        learned = train(transmitter, device=device, report=watch.training)
         traffic = dict(transmitter.wire.traffic)
         if transmitter.receiver:
             transmitter.receiver.hand_over()
@@ -70,8 +69,8 @@ def split_training(
         "parties": parties,
         "backend": "gloo" if parties == 2 else "memory",
         "steps": steps,
-        "seconds": time.perf_counter() - began,
-        "final_loss": loss,
+        "seconds": clock.seconds(),
+        "final_loss": learned.last["loss"] if learned.last else None,
     }
     return link.eval(), attack, findings | _per_step(traffic, steps)
 
@@ -81,7 +80,6 @@ def _take_over(link: Transceiver, ends: Ends, wire: Wire, *, step: int) -> None:
     state = link.system.state_dict()
     for message in weights_of(state, ends.receiver):
         state[message.kind].copy_(wire.receive(message, step=step))
-    link.system.requires_grad_()
 
 
 def _per_step(traffic: dict[Message, int], steps: int) -> dict[str, int]:
@@ -107,23 +105,3 @@ def _joined(
         return
     with receiver_process(recipe.elsewhere, course, timeout_s=timeout_s) as transmitter.wire:
         yield
-
-
-def _train(transmitter: Transmitter, watch: Watch) -> float | None:
-    """The last step's loss; None without steps."""
-    course, per_epoch = transmitter.course, transmitter.batches.steps_per_epoch
-    began, loss = time.perf_counter(), None
-    for done in range(1, course.steps + 1):
-        now = transmitter.step(done - 1)
-        if done % REPORT_EVERY and done % per_epoch:
-            continue
-        loss = float(now)
-        if not np.isfinite(loss):
-            raise TrainingError(
-                f"split-training: training diverged at step {done} of {course.steps}; lower "
-                f"training.learning_rate (now {course.training.learning_rate})"
-            )
-        speed = done * course.training.batch / (time.perf_counter() - began)
-        progress = Progress(done, course.steps, (done - 1) // per_epoch, speed, {"loss": loss})
-        watch.training(progress)
-    return loss
