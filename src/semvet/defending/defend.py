@@ -1,5 +1,6 @@
 """A defense on the attacked system and on the null control, measured as no defense was."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -44,7 +45,7 @@ class Outcome:
 
 
 def defend(
-    name: str, args: Findings, defense: Defense, trial: Trial, surroundings: Both[Surroundings],
+    name: str, args: Mapping[str, object], defense: Defense, trial: Trial, surroundings: Both[Surroundings],
     *, index: int,
 ) -> Outcome:  # fmt: skip
     """Args:
@@ -70,7 +71,7 @@ def defend(
     shown = _beside(defended) + looked_back
     record = DefenseRecord(
         name=name,
-        args=args,
+        args=dict(args),
         vantage=tuple(v.name for v in defense.vantage if v.name),
         after=zipped(measured, judges).map(lambda both: system_figures(*both)),
         channel_uses_factor=defended.attacked.channel_uses_factor,

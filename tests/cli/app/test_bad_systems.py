@@ -2,8 +2,6 @@
 
 import numpy as np
 import pytest
-import torch
-import users_codecs
 import yaml
 from PIL import Image
 from support import digits, refused, tiny_run
@@ -17,25 +15,11 @@ def tiny(tmp_path_factory):
     return path
 
 
-def nan(shape, symbols):
-    codec = users_codecs.Real(shape, symbols)
-    codec.decode = lambda y: torch.full((len(y), *shape), float("nan"))
-    return codec
-
-
-def coupled(shape, symbols):
-    """Normalizes over the batch: a bright batch mate changes everybody's symbols."""
-    codec = users_codecs.Real(shape, symbols)
-    encode = codec.encode
-    codec.encode = lambda x: encode(x) - encode(x).mean(dim=0)
-    return codec
-
-
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (["system=external", "system.target=test_bad_systems:nan"], ["decode", "NaN"]),
-        (["system=external", "system.target=test_bad_systems:coupled"], ["encode", "batch mates"]),
+        (["system=external", "system.target=users_codecs:nan"], ["decode", "NaN"]),
+        (["system=external", "system.target=users_codecs:coupled"], ["encode", "batch mates"]),
         (["system.bandwidth_ratio=1/1000"], ["no symbol", "take at least 0.0039 (1/256)"]),
         (["system=jscc-q", "system.points=3"], ["system.points: 3", "4, 16, 64, 256"]),
         (["system=jscc-f", "system.layers=9"], ["system.layers: 9", "<= 8"]),
