@@ -45,8 +45,8 @@ class Outcome:
 
 
 def defend(
-    name: str, args: Mapping[str, object], defense: Defense, trial: Trial, surroundings: Both[Surroundings],
-    *, index: int,
+    name: str, args: Mapping[str, object], defense: Defense, trial: Trial,
+    surroundings: Both[Surroundings], *, index: int,
 ) -> Outcome:  # fmt: skip
     """Args:
     name, args: of the defense, for the record.
