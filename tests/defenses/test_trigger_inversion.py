@@ -63,7 +63,7 @@ def test_the_closed_form_is_the_mean_over_all_pairs():
 
 def test_the_corner_is_found_and_hardly_another_pixel():
     found = applied(steps=150, restarts=1)
-    mask = found.pictures["m"][0] < 0.5
+    mask = found.pictures["where"][0] > 0.5
     true = torch.zeros_like(mask)
     true[:SIDE, :SIDE] = True
     assert (mask & true).sum() / (mask | true).sum() >= 0.6
@@ -93,9 +93,9 @@ def test_the_link_in_use_stays_and_pictures_show_what_was_found():
     found = TriggerInversion(**{**QUICK, "steps": 3}).apply(view, rng=stream(0, "defense"))
     assert found.link is link
     assert all(torch.equal(value, before[key]) for key, value in link.state_dict().items())
-    assert found.pictures["m"].shape == (1, 8, 8)
+    assert found.pictures["where"].shape == (1, 8, 8)
     assert found.pictures["sent"].shape == found.pictures["received"].shape == (8, *SHAPE)
-    for name in ("m", "delta", "sent"):
+    for name in ("where", "written", "sent"):
         assert 0 <= found.pictures[name].min() <= found.pictures[name].max() <= 1
     assert found.detection is None
 
