@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
+from jaxtyping import Int
+from torch import Tensor
 
 from semvet.attacks import Attack
 from semvet.config import TrainingPlan, content_id
@@ -46,7 +48,7 @@ class Recipe:
     record: dict[str, Any]
     fingerprint: str
     elsewhere: Elsewhere
-    keep: Indices | None = None
+    keep: Int[Tensor, " kept"] | None = None
     before: Transform | None = None
 
     @property
