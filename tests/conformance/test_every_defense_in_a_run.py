@@ -21,7 +21,6 @@ SMALL = {  # so that a conformance test of a second is enough
     "snr-consistency": {"false_positives": 0.1},
     "noise-augmented-training": {"sigma": 0.1},
 }
-FIGURES = ("findings", "clean_system_findings", "suspicion", "clean_system_suspicion")
 
 
 def spec(name):
@@ -58,12 +57,10 @@ def runs(tmp_path_factory):
 @pytest.mark.parametrize("name", DEFENSES)
 def test_another_test_set_leaves_a_defense_bit_for_bit_as_it_was(runs, name):
     index = list(DEFENSES).index(name)
-    one, other = (folder.metrics["defenses"][index] for folder in runs)
-    for key in FIGURES:
-        assert without_times(one[key]) == without_times(other[key])
-    for key in ("detection", "clean_system_detection"):
-        thresholds = [found[key] and found[key]["threshold"] for found in (one, other)]
-        assert thresholds[0] == thresholds[1]
+    one, other = (result.record.defenses[index] for result in runs)
+    assert without_times(one.findings) == without_times(other.findings)
+    assert one.suspicion == other.suspicion
+    assert thresholds(one) == thresholds(other)
     files = [folder.path / f"hardened-{index}.safetensors" for folder in runs]
     assert files[0].exists() == files[1].exists()
     if files[0].exists():
@@ -74,19 +71,23 @@ def test_another_test_set_leaves_a_defense_bit_for_bit_as_it_was(runs, name):
             assert torch.equal(*(torch.from_numpy(arrays[key]) for arrays in shown))
 
 
-def without_times(found):
-    return found and {k: v for k, v in found.items() if k != "seconds"}
+def without_times(findings):
+    return findings.map(lambda found: {k: v for k, v in found.items() if k != "seconds"})
+
+
+def thresholds(found):
+    return found.detection and found.detection.map(lambda figures: figures.threshold)
 
 
 def test_the_test_sets_do_differ(runs):
-    one, other = (folder.metrics["defenses"][0]["after"]["psnr_db"] for folder in runs)
+    one, other = (result.record.defenses[0].after for result in runs)
     assert one != other
 
 
 @pytest.mark.parametrize("name", DEFENSES)
 def test_a_defense_says_where_it_stands_and_what_it_costs(runs, name):
-    found = runs[0].metrics["defenses"][list(DEFENSES).index(name)]
-    assert set(found["vantage"]) <= {"TRANSMITTER", "RECEIVER", "AUDITOR", "TRAINER"}
-    assert found["vantage"]
-    assert found["channel_uses_factor"] >= 1
-    assert found["ms_per_image"] > 0
+    found = runs[0].record.defenses[list(DEFENSES).index(name)]
+    assert set(found.vantage) <= {"TRANSMITTER", "RECEIVER", "AUDITOR", "TRAINER"}
+    assert found.vantage
+    assert found.channel_uses_factor >= 1
+    assert found.ms_per_image > 0
