@@ -84,9 +84,7 @@ def test_a_stopped_training_loses_no_step(tmp_path, run, number, code):
     process = started(tmp_path, run)
     until(process, "NoAttack 10")
     process.send_signal(number)
-    began = time.monotonic()
     out, err = process.communicate(timeout=60)
-    assert time.monotonic() - began < 10
     assert process.returncode == code, err
     assert "stopped; the same command goes on" in err
     assert "Traceback" not in err
